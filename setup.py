@@ -1,0 +1,123 @@
+"""Build: one cythonize a module; the kernels are compiled once for each instruction set.
+
+`fastbp/kernels/matmul.pyx` becomes `fastbp/kernels/v2/matmul.so`, `v3/matmul.so` and `v4/matmul.so` on x86-64 (one
+folder, `base`, elsewhere); `fastbp/kernels/__init__.py` points its `__path__` at the best one that the CPU can run.
+
+Environment: FASTBP_DEBUG=1 (bounds checks), FASTBP_SANITIZE=address,undefined, FASTBP_PLAIN=1 (the path for compilers
+without GNU vectors).
+"""
+
+import copy
+import os
+import sys
+import sysconfig
+from pathlib import Path
+
+from Cython.Build import cythonize
+from setuptools import Extension, setup
+from setuptools.command.build_ext import build_ext
+
+KERNELS = [
+    "matmul",
+    "narrow",
+    "dense",
+    "rows",
+    "elementwise",
+    "reductions",
+    "losses",
+    "updates",
+    "probe",
+]
+ENGINE = ["steps", "random", "program", "epochs"]
+
+DEBUG = os.environ.get("FASTBP_DEBUG") == "1"
+SANITIZE = os.environ.get("FASTBP_SANITIZE", "")
+
+DIRECTIVES = {
+    "language_level": 3,
+    "boundscheck": DEBUG,
+    "wraparound": False,
+    "initializedcheck": DEBUG,
+    "cdivision": True,
+    "cpow": True,
+    "freethreading_compatible": True,
+    "embedsignature": True,
+}
+
+# Rounding is the source's on every build: no contraction, no fast-math. Builds must give the same bits.
+FLAGS = ["-O3", "-fno-math-errno", "-fno-trapping-math", "-ffp-contract=off", "-g0"]
+QUIET = ["-Wno-unused-function", "-Wno-unused-variable"]  # a fused function leaves unused copies behind
+X86 = {
+    "v2": ["-march=x86-64-v2"],
+    "v3": ["-march=x86-64-v3"],
+    "v4": ["-march=x86-64-v4", "-mprefer-vector-width=512"],
+}
+# A tile of the matmul must see its sizes as constants.
+INLINE = [("CYTHON_INLINE", "inline __attribute__((always_inline))")]
+
+
+def instruction_sets():
+    """Folder name -> compiler flags for the machine that is built for."""
+    machine = sysconfig.get_platform().rsplit("-", 1)[-1].lower()
+    return X86 if machine in ("x86_64", "amd64") else {"base": []}
+
+
+def common_flags():
+    flags = FLAGS + QUIET
+    if SANITIZE:
+        flags = flags + [f"-fsanitize={SANITIZE}", "-fno-omit-frame-pointer", "-g"]
+    return flags
+
+
+def link_flags():
+    if SANITIZE:
+        return [f"-fsanitize={SANITIZE}"]
+    return ["-lm", "-Wl,-s"] if sys.platform == "linux" else []
+
+
+def extensions():
+    link = link_flags()
+    plain = [("FASTBP_PLAIN", "1")] if os.environ.get("FASTBP_PLAIN") == "1" else []
+    names = ["_cpu"] + [f"engine.{m}" for m in ENGINE] + [f"kernels.{m}" for m in KERNELS]
+    modules = cythonize(
+        [Extension(f"fastbp.{name}", [f"fastbp/{name.replace('.', '/')}.pyx"]) for name in names],
+        compiler_directives=DIRECTIVES,
+        build_dir="build/cython",
+    )
+    built = []
+    for module in modules:
+        sets = instruction_sets() if ".kernels." in module.name else {"": []}
+        for isa, flags in sets.items():
+            extension = Extension(
+                module.name.replace(".kernels.", f".kernels.{isa}."),
+                module.sources,
+                extra_compile_args=common_flags() + flags,
+                extra_link_args=link,
+                define_macros=plain + (INLINE if isa else []),
+                depends=[*module.depends, "setup.py"],
+            )
+            extension.isa = isa
+            built.append(extension)
+    return built
+
+
+class BuildEachIsa(build_ext):
+    """Objects of one instruction set go to a folder of their own, or they collide."""
+
+    def build_extension(self, ext):
+        own = copy.copy(self)  # extensions are built side by side
+        own.build_temp = os.path.join(self.build_temp, ext.isa or "any")
+        build_ext.build_extension(own, ext)
+
+    def run(self):
+        if self.inplace:  # the linker creates no folders
+            for isa in instruction_sets():
+                Path("fastbp/kernels", isa).mkdir(exist_ok=True)
+        super().run()
+
+    def finalize_options(self):
+        super().finalize_options()
+        self.parallel = self.parallel or os.cpu_count()
+
+
+setup(ext_modules=extensions(), cmdclass={"build_ext": BuildEachIsa})
