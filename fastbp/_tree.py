@@ -1,0 +1,18 @@
+"""Whether the compiled modules are there: Python started in a clone finds the sources, built or not."""
+
+from __future__ import annotations
+
+from importlib.util import find_spec
+from pathlib import Path
+
+
+def require_built() -> None:
+    """Raise ImportError, and say what to do, where fastbp is a source tree that was never built."""
+    if find_spec("fastbp._cpu") is not None:
+        return
+    folder = Path(__file__).resolve().parent
+    raise ImportError(
+        f"{folder} is a source tree of fastbp whose compiled modules are not built for this Python. "
+        f"Build them in {folder.parent} with: python -m pip install -e .\n"
+        "To use a fastbp that is installed elsewhere, start Python in another folder, or with -P."
+    )

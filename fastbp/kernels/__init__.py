@@ -1,0 +1,34 @@
+"""The arithmetic, built once for each instruction set; importing this package chooses the build.
+
+`fastbp.kernels.matmul` is the module from the folder of the chosen build (`v2`, `v3`, `v4`; `base` off x86-64), and
+`cimport fastbp.kernels.matmul` finds the same one. The environment variable ``FASTBP_ISA`` forces a build.
+"""
+
+import os
+from pathlib import Path
+
+from fastbp._cpu import x86_level
+
+
+def _choose(folder: Path, wanted: str | None) -> str:
+    """The name of the best build in `folder` that this CPU can run, or of the one that is wanted."""
+    present = sorted(p.name for p in folder.iterdir() if p.is_dir() and any(p.glob("matmul.*")))
+    level = x86_level()
+    usable = [name for name in present if name == "base" or int(name[1:]) <= level]
+    if wanted is not None and wanted not in present:
+        raise ImportError(f"FASTBP_ISA={wanted!r} names no build of fastbp here: expected one of {', '.join(present)}")
+    if wanted is not None and wanted not in usable:
+        raise ImportError(
+            f"FASTBP_ISA={wanted!r} needs a CPU of level x86-64-{wanted}, but this one is x86-64-v{level}; "
+            f"unset it, or choose one of: {', '.join(usable) or 'none'}"
+        )
+    if not usable:
+        raise ImportError(
+            f"fastbp is built for {', '.join(present) or 'no instruction set'}, and this CPU is x86-64-v{level}: "
+            "it needs x86-64-v2 (SSE4.2, from 2009 on) at least"
+        )
+    return wanted or usable[-1]
+
+
+isa = _choose(Path(__path__[0]), os.environ.get("FASTBP_ISA") or None)
+__path__ = [os.path.join(folder, isa) for folder in __path__]

@@ -1,0 +1,130 @@
+"""Losses along rows, and the fused ones: value and gradient in one pass.
+
+The sums of the fused losses are those of `reductions.total` over the losses, bit by bit.
+"""
+from fastbp.kernels.vector cimport real, fma_, LANES_FLOAT
+from fastbp.kernels.transcendental cimport exp_, log_, log1p_reduced, absolute, NAN
+from fastbp.kernels.sums cimport add_lanes, clear_lanes, fold_lanes
+from fastbp.kernels.softmax_rows cimport softmax_block, class_of, ROWS
+from fastbp.kernels.elementwise cimport (unary, binary, SIGMOID, SUBTRACT, BCE, BCE_GRAD, BCE_WITH_LOGITS,
+                                         SQUARED_ERROR)
+from fastbp.kernels.arguments cimport Arguments, take, expect_shape, same_shape, shape_of, size_of, give_back, publish
+
+cdef enum:
+    CHUNK = 256     # losses summed at once, a multiple of the lanes
+
+
+cdef void softmax(real *out, const real *z, Py_ssize_t n, Py_ssize_t m) noexcept nogil:
+    """out[i, j] = exp(z[i, j] - max_j z) / sum_j exp(z[i, j] - max_j z)."""
+    cdef Py_ssize_t i = 0
+    while i < n:
+        softmax_block(out + i * m, <real *> NULL, z + i * m, <const real *> NULL, min(n - i, ROWS), m, <real>1)
+        i += ROWS
+
+
+cdef void cross_entropy(real *loss, const real *p, const real *y, Py_ssize_t n, Py_ssize_t m) noexcept nogil:
+    """loss[i] = -log p[i, y_i]; NaN where y_i is no class."""
+    cdef Py_ssize_t i, k
+    for i in range(n):
+        k = class_of(y[i], m)
+        loss[i] = p[i * m + k] if k >= 0 else <real>NAN
+    for i in range(n):
+        loss[i] = -log_(loss[i])
+
+
+cdef void cross_entropy_with_logits(real *loss, const real *z, const real *y, Py_ssize_t n, Py_ssize_t m) noexcept nogil:
+    """loss[i] = log(sum_j exp z[i, j]) - z[i, y_i]; NaN where y_i is no class."""
+    cdef Py_ssize_t i = 0
+    while i < n:
+        softmax_block(<real *> NULL, loss + i, z + i * m, y + i, min(n - i, ROWS), m, <real>1)
+        i += ROWS
+
+
+cdef void one_hot(real *out, const real *y, Py_ssize_t n, Py_ssize_t m) noexcept nogil:
+    """out[i, j] = 1 where j == y_i, else 0; a row of NaN where y_i is no class."""
+    cdef Py_ssize_t i, j, k
+    cdef real rest
+    for i in range(n):
+        k = class_of(y[i], m)
+        rest = <real>0 if k >= 0 else <real>NAN
+        for j in range(m):
+            out[i * m + j] = rest
+        if k >= 0:
+            out[i * m + k] = 1
+
+
+cdef void class_hits(real *out, const real *p, const real *y, Py_ssize_t n, Py_ssize_t m) noexcept nogil:
+    """out[i] = 1 where y_i is the first largest of the row, else 0; no hit where y_i is no class, or the row has NaN."""
+    cdef Py_ssize_t i, j, k
+    cdef const real *row
+    cdef bint hit
+    cdef real top
+    for i in range(n):
+        k = class_of(y[i], m)
+        row = p + i * m
+        hit = k >= 0
+        top = row[k] if hit else <real>0
+        for j in range(m):
+            hit &= (top > row[j]) | ((top == row[j]) & (j >= k))
+        out[i] = hit
+
+
+cdef real bce_with_logits_fused(real *dz, const real *z, const real *y, Py_ssize_t n, real scale) noexcept nogil:
+    """dz = (sigmoid(z) - y) scale; returns sum_i max(z_i, 0) - y_i z_i + log(1 + exp(-|z_i|))."""
+    cdef real loss[CHUNK]
+    cdef real lane[LANES_FLOAT]
+    cdef Py_ssize_t i = 0, k, size
+    cdef real e, s, top
+    clear_lanes(lane)
+    while i < n:
+        size = min(n - i, CHUNK)
+        for k in range(size):
+            e = absolute(z[i + k])
+            e = exp_(-e)
+            s = e / (<real>1 + e)
+            top = e if z[i + k] < 0 else <real>1
+            s = fma_(-top, s, top)                      # the sigmoid
+            top = z[i + k] if z[i + k] > 0 else <real>0
+            top = fma_(-y[i + k], z[i + k], top)
+            e = log1p_reduced(e)
+            loss[k] = top + e
+            dz[i + k] = (s - y[i + k]) * scale
+        add_lanes(lane, loss, size)
+        i += CHUNK
+    return fold_lanes(lane)
+
+
+cdef real softmax_cross_entropy_fused(real *dz, const real *z, const real *y, Py_ssize_t n, Py_ssize_t m,
+                                      real scale) noexcept nogil:
+    """dz = (softmax(z) - one_hot(y)) scale; returns sum_i log(sum_j exp z[i, j]) - z[i, y_i]."""
+    cdef real loss[ROWS]
+    cdef real lane[LANES_FLOAT]
+    cdef Py_ssize_t i = 0, rows
+    clear_lanes(lane)
+    while i < n:
+        rows = min(n - i, ROWS)
+        softmax_block(dz + i * m, loss, z + i * m, y + i, rows, m, scale)
+        add_lanes(lane, loss, rows)
+        i += ROWS
+    return fold_lanes(lane)
+
+
+cdef real squared_error_fused(real *dp, const real *p, const real *y, Py_ssize_t n, real scale) noexcept nogil:
+    """dp = (p - y) scale; returns sum_i (p_i - y_i)^2."""
+    cdef real loss[CHUNK]
+    cdef real lane[LANES_FLOAT]
+    cdef Py_ssize_t i = 0, k, size
+    cdef real d
+    clear_lanes(lane)
+    while i < n:
+        size = min(n - i, CHUNK)
+        for k in range(size):
+            d = p[i + k] - y[i + k]
+            loss[k] = d * d
+            dp[i + k] = d * scale
+        add_lanes(lane, loss, size)
+        i += CHUNK
+    return fold_lanes(lane)
+
+
+include "losses.pxi"        # the Python functions

@@ -1,0 +1,14 @@
+from fastbp.kernels.vector cimport real
+
+ctypedef struct Product:
+    # C (m, n) = epilogue(init + A (m, k) @ B (k, n)); strides are in elements, the columns of C lie side by side
+    void *c
+    const void *a
+    const void *b
+    const void *init        # where the sums start: NULL for zero, a row (ir = 0), or C itself to add to it
+    const void *gate        # NULL, or an array of C's strides: C is kept where it is positive, else zero
+    Py_ssize_t m, n, k, cr, ar, ac, br, bc, ir
+    int relu
+
+cdef void matmul(const Product *p, real *work) noexcept nogil
+cdef Py_ssize_t work_size() noexcept nogil      # elements that `work` must hold, 64-byte aligned

@@ -1,0 +1,299 @@
+"""C = epilogue(init + A @ B): one micro-kernel for X @ W + b, dZ @ W.T and X.T @ dZ.
+
+Each element is summed over k in order, by fma, starting from `init`. So the bits depend neither on the vector's
+width nor on tiles, packing or blocks. No operand is read beyond its elements.
+
+The loops, from the outside: blocks of KC along k; blocks of MC rows of A, packed where that pays; panels of NR
+vectors of columns of B, packed where that pays; strips of MR rows. A tile is MR x NR vectors and lives in registers.
+"""
+from libc.math cimport INFINITY
+from fastbp.kernels.vector cimport (real, vector, vf, vd, WF, WD, MR, NR, vfma, splat, load_part, store_part,
+                                    vfloor, vgate, transpose4, opaque)
+
+cdef enum:
+    KC = 384        # depth of a packed panel of B: with 32 columns of float32, 48 KiB
+    MC = 528        # rows of a packed block of A (it stays in L2): a multiple of every MR
+
+
+cdef struct Panel:          # what the tiles of one column panel share
+    const void *gate        # of the panel's first row, or NULL
+    double floor            # 0 for relu, else -inf
+    Py_ssize_t m, depth, cr, ar, ac, br, ir
+    Py_ssize_t strip        # from one strip of MR rows to the next, in A
+    int part                # valid lanes of the last vector
+
+
+cdef Py_ssize_t work_size() noexcept nogil:
+    return MC * KC + KC * NR * WF
+
+
+cdef inline void begin(const bint on, const int nv, vector *acc, const real *init) noexcept nogil:
+    if (real is float and vector is vf) or (real is double and vector is vd):
+        if on:
+            acc[0] = (<const vector *>init)[0]
+            if nv > 1:
+                acc[1] = (<const vector *>init)[1]
+
+
+cdef inline void madd(const bint on, const int nv, vector *acc, const real *a, vector b0, vector b1) noexcept nogil:
+    cdef vector x
+    if (real is float and vector is vf) or (real is double and vector is vd):
+        if on:
+            x = splat(a[0])
+            acc[0] = vfma(x, b0, acc[0])
+            if nv > 1:
+                acc[1] = vfma(x, b1, acc[1])
+
+
+cdef inline void end(const bint on, const int nv, vector *acc, real *c, vector low) noexcept nogil:
+    if (real is float and vector is vf) or (real is double and vector is vd):
+        if on:
+            (<vector *>c)[0] = vfloor(acc[0], low)
+            if nv > 1:
+                (<vector *>c)[1] = vfloor(acc[1], low)
+
+
+cdef inline void tile(const int mr, const int nv, const bint unit, real *c, Py_ssize_t cr, const real *a,
+                      const vector *b, const real *init, Py_ssize_t ir, const Panel *p) noexcept nogil:
+    """mr rows x nv vectors. mr, nv and unit are constants at every call, and the twelve rows are written out instead
+    of looped over: no compiler has to unroll anything for the accumulators to live in registers."""
+    cdef vector acc[12][NR]
+    cdef vector b0, b1, low
+    # Bytes, not elements: or GCC makes a second loop for strides of one, and its accumulators spill.
+    cdef Py_ssize_t k, ar = sizeof(real) if unit else opaque(p.ar * sizeof(real)), ac = opaque(p.ac * sizeof(real))
+    cdef Py_ssize_t br = opaque(p.br * sizeof(real))
+    cdef const char *a0 = <const char *>a       # four pointers: twelve row offsets would not fit the registers
+    cdef const char *a1 = a0 + 3 * ar
+    cdef const char *a2 = a0 + 6 * ar
+    cdef const char *a3 = a0 + 9 * ar
+    if (real is float and vector is vf) or (real is double and vector is vd):
+        begin(mr > 0, nv, acc[0], init + 0 * ir)
+        begin(mr > 1, nv, acc[1], init + 1 * ir)
+        begin(mr > 2, nv, acc[2], init + 2 * ir)
+        begin(mr > 3, nv, acc[3], init + 3 * ir)
+        begin(mr > 4, nv, acc[4], init + 4 * ir)
+        begin(mr > 5, nv, acc[5], init + 5 * ir)
+        begin(mr > 6, nv, acc[6], init + 6 * ir)
+        begin(mr > 7, nv, acc[7], init + 7 * ir)
+        begin(mr > 8, nv, acc[8], init + 8 * ir)
+        begin(mr > 9, nv, acc[9], init + 9 * ir)
+        begin(mr > 10, nv, acc[10], init + 10 * ir)
+        begin(mr > 11, nv, acc[11], init + 11 * ir)
+        for k in range(p.depth):
+            b0 = b[0]
+            b1 = b[nv - 1]
+            madd(mr > 0, nv, acc[0], <const real *>(a0), b0, b1)
+            madd(mr > 1, nv, acc[1], <const real *>(a0 + ar), b0, b1)
+            madd(mr > 2, nv, acc[2], <const real *>(a0 + 2 * ar), b0, b1)
+            madd(mr > 3, nv, acc[3], <const real *>(a1), b0, b1)
+            madd(mr > 4, nv, acc[4], <const real *>(a1 + ar), b0, b1)
+            madd(mr > 5, nv, acc[5], <const real *>(a1 + 2 * ar), b0, b1)
+            madd(mr > 6, nv, acc[6], <const real *>(a2), b0, b1)
+            madd(mr > 7, nv, acc[7], <const real *>(a2 + ar), b0, b1)
+            madd(mr > 8, nv, acc[8], <const real *>(a2 + 2 * ar), b0, b1)
+            madd(mr > 9, nv, acc[9], <const real *>(a3), b0, b1)
+            madd(mr > 10, nv, acc[10], <const real *>(a3 + ar), b0, b1)
+            madd(mr > 11, nv, acc[11], <const real *>(a3 + 2 * ar), b0, b1)
+            a0 += ac
+            a1 += ac
+            a2 += ac
+            a3 += ac
+            b = <const vector *>(<const char *>b + br)
+        low = splat(<real>p.floor)
+        end(mr > 0, nv, acc[0], c + 0 * cr, low)
+        end(mr > 1, nv, acc[1], c + 1 * cr, low)
+        end(mr > 2, nv, acc[2], c + 2 * cr, low)
+        end(mr > 3, nv, acc[3], c + 3 * cr, low)
+        end(mr > 4, nv, acc[4], c + 4 * cr, low)
+        end(mr > 5, nv, acc[5], c + 5 * cr, low)
+        end(mr > 6, nv, acc[6], c + 6 * cr, low)
+        end(mr > 7, nv, acc[7], c + 7 * cr, low)
+        end(mr > 8, nv, acc[8], c + 8 * cr, low)
+        end(mr > 9, nv, acc[9], c + 9 * cr, low)
+        end(mr > 10, nv, acc[10], c + 10 * cr, low)
+        end(mr > 11, nv, acc[11], c + 11 * cr, low)
+
+
+cdef inline void edged(const int mr, const int nv, const bint unit, real *c, const real *a, const vector *b,
+                       const real *init, const real *gate, const Panel *p) noexcept nogil:
+    """A tile whose last vector may be part of one (then it goes through a buffer), and its gate."""
+    cdef real buffer[MR * NR * WF]
+    cdef int i, j, W = WF if real is float else WD
+    cdef bint whole = p.part == W
+    cdef real *out = c if whole else buffer
+    cdef Py_ssize_t cr = p.cr if whole else nv * W, ir = p.ir if whole else nv * W
+    if (real is float and vector is vf) or (real is double and vector is vd):
+        if not whole:
+            for i in range(mr):
+                for j in range(nv):
+                    (<vector *>(out + i * cr + j * W))[0] = load_part(init + i * p.ir + j * W, W if j < nv - 1 else p.part)
+            init = buffer
+        tile(mr, nv, unit, out, cr, a, b, init, ir, p)
+        if gate != NULL:
+            for i in range(mr):
+                for j in range(nv):
+                    (<vector *>(out + i * cr + j * W))[0] = vgate((<vector *>(out + i * cr + j * W))[0], load_part(
+                        gate + i * p.cr + j * W, W if j < nv - 1 else p.part))
+        if not whole:
+            for i in range(mr):
+                for j in range(nv):
+                    store_part(c + i * p.cr + j * W, (<vector *>(out + i * cr + j * W))[0], W if j < nv - 1 else p.part)
+
+
+cdef inline void strips(const int nv, const bint unit, real *c, const real *a, const vector *b, const real *init,
+                        const Panel *p) noexcept nogil:
+    """All rows of one column panel: strips of MR rows, then what is left in tiles of 8, 4, 2 and 1."""
+    cdef const real *gate = <const real *>p.gate
+    cdef Py_ssize_t m = p.m, g = 0 if gate == NULL else p.cr, ar = 1 if unit else p.ar
+    while m >= MR:
+        edged(MR, nv, unit, c, a, b, init, gate, p)
+        c, a, init, gate, m = c + MR * p.cr, a + p.strip, init + MR * p.ir, gate + MR * g, m - MR
+    if MR > 8 and m >= 8:
+        edged(8 if MR > 8 else 1, nv, unit, c, a, b, init, gate, p)
+        c, a, init, gate, m = c + 8 * p.cr, a + 8 * ar, init + 8 * p.ir, gate + 8 * g, m - 8
+    if MR > 4 and m >= 4:
+        edged(4, nv, unit, c, a, b, init, gate, p)
+        c, a, init, gate, m = c + 4 * p.cr, a + 4 * ar, init + 4 * p.ir, gate + 4 * g, m - 4
+    if m >= 2:
+        edged(2, nv, unit, c, a, b, init, gate, p)
+        c, a, init, gate, m = c + 2 * p.cr, a + 2 * ar, init + 2 * p.ir, gate + 2 * g, m - 2
+    if m:
+        edged(1, nv, unit, c, a, b, init, gate, p)
+
+
+# One function a kind of panel: the compiler allocates registers for each alone.
+cdef void strips_2_unit(real *c, const real *a, const vector *b, const real *init, const Panel *p) noexcept nogil:
+    strips(2, True, c, a, b, init, p)
+cdef void strips_2_apart(real *c, const real *a, const vector *b, const real *init, const Panel *p) noexcept nogil:
+    strips(2, False, c, a, b, init, p)
+cdef void strips_1_unit(real *c, const real *a, const vector *b, const real *init, const Panel *p) noexcept nogil:
+    strips(1, True, c, a, b, init, p)
+cdef void strips_1_apart(real *c, const real *a, const vector *b, const real *init, const Panel *p) noexcept nogil:
+    strips(1, False, c, a, b, init, p)
+
+
+cdef inline void panel(real *c, const real *a, const vector *b, const real *init, int width,
+                       Panel *p) noexcept nogil:
+    cdef int W = WF if real is float else WD
+    cdef bint two = width > W
+    p.part = width - W if two else width
+    if two and p.ar == 1:
+        strips_2_unit(c, a, b, init, p)
+    elif two:
+        strips_2_apart(c, a, b, init, p)
+    elif p.ar == 1:
+        strips_1_unit(c, a, b, init, p)
+    else:
+        strips_1_apart(c, a, b, init, p)
+
+
+cdef void pack_columns(real *out, Py_ssize_t ld, const real *s, Py_ssize_t ss, Py_ssize_t depth,
+                       Py_ssize_t n) noexcept nogil:
+    """out[k * ld + j] = s[k + j * ss] for k < depth, j < n: a transposition."""
+    cdef Py_ssize_t k, j, k4 = depth & ~3, n4 = n & ~3
+    for j in range(0, n4, 4):
+        for k in range(0, k4, 4):
+            transpose4(out + k * ld + j, ld, s + j * ss + k, ss)
+    for j in range(n):
+        for k in range(k4 if j < n4 else 0, depth):
+            out[k * ld + j] = s[j * ss + k]
+
+
+cdef inline void pack_rows(const int n, real *out, const real *s, Py_ssize_t ss, Py_ssize_t depth) noexcept nogil:
+    """out[k * n + j] = s[k * ss + j] for k < depth, j < n; n is a constant."""
+    cdef Py_ssize_t k
+    cdef int j
+    for k in range(depth):
+        for j in range(n):
+            out[j] = s[j]
+        out += n
+        s += ss
+
+
+cdef void pack_part(real *out, Py_ssize_t ld, const real *s, Py_ssize_t ks, Py_ssize_t js, Py_ssize_t depth,
+                    Py_ssize_t n) noexcept nogil:
+    """out[k * ld + j] = s[k * ks + j * js] for k < depth, j < n, and zero up to ld."""
+    cdef Py_ssize_t k, j
+    for k in range(depth):
+        for j in range(n):
+            out[k * ld + j] = s[k * ks + j * js]
+        for j in range(n, ld):
+            out[k * ld + j] = 0
+
+
+cdef void pack_a(real *out, const real *a, Py_ssize_t ar, Py_ssize_t ac, Py_ssize_t m, Py_ssize_t depth) noexcept nogil:
+    """Strips of MR rows, k by k: out[strip, k, row]."""
+    cdef Py_ssize_t i = 0
+    while i < m:
+        if ar == 1 and m - i >= MR:
+            pack_rows(MR, out, a + i, ac, depth)
+        elif ac == 1 and m - i >= MR:
+            pack_columns(out, MR, a + i * ar, ar, depth, MR)
+        else:
+            pack_part(out, MR, a + i * ar, ac, ar, depth, min(<Py_ssize_t>MR, m - i))
+        out += MR * depth
+        i += MR
+
+
+cdef void pack_b(real *out, const real *b, Py_ssize_t br, Py_ssize_t bc, Py_ssize_t depth, int width) noexcept nogil:
+    """One panel: out[k, column], NR vectors wide."""
+    cdef int W = WF if real is float else WD
+    if width < NR * W:
+        pack_part(out, NR * W, b, br, bc, depth, width)
+    elif bc == 1:
+        pack_rows(NR * WF if real is float else NR * WD, out, b, br, depth)
+    else:
+        pack_columns(out, NR * W, b, bc, depth, NR * W)
+
+
+cdef void block(const Product *p, const real *a, Py_ssize_t i0, Py_ssize_t k0, bint packs_b, real *room,
+                Panel *q) noexcept nogil:
+    """All columns for the rows from i0 on, of which `a` is a strided or packed copy; k from k0 on."""
+    cdef real zeros[64]         # where a sum without a bias starts
+    cdef Py_ssize_t W = WF if real is float else WD, j = 0, width
+    cdef bint first = k0 == 0, last = k0 + q.depth == p.k
+    cdef real *c
+    cdef const real *b
+    cdef const real *init = zeros
+    for width in range(64):
+        zeros[width] = 0
+    q.cr, q.floor, q.gate, q.ir = p.cr, 0 if p.relu and last else -INFINITY, NULL, 0
+    while j < p.n:
+        width = min(NR * W, p.n - j)
+        c = <real *>p.c + i0 * p.cr + j
+        b, q.br = <const real *>p.b + k0 * p.br + j * p.bc, p.br
+        if packs_b or width < NR * W and width != W:
+            pack_b(room, b, p.br, p.bc, q.depth, width)
+            b, q.br = room, NR * W
+        if not first:
+            init, q.ir = c, p.cr
+        elif p.init != NULL:
+            init, q.ir = <const real *>p.init + i0 * p.ir + j, p.ir
+        if last and p.gate != NULL:
+            q.gate = <const real *>p.gate + i0 * p.cr + j
+        if real is float:
+            panel[float, vf](c, a, <const vf *>b, init, width, q)
+        else:
+            panel[double, vd](c, a, <const vd *>b, init, width, q)
+        j += width
+
+
+cdef void matmul(const Product *p, real *work) noexcept nogil:
+    cdef Py_ssize_t i0, k0 = 0, size = sizeof(real), columns = NR * (WF if real is float else WD)
+    cdef bint packs_a = p.m * p.k * size > 65536 and p.n >= 2 * columns
+    cdef bint packs_b = p.bc != 1 or p.k * p.br * size > 32768
+    cdef const real *a
+    cdef Panel q
+    while k0 < p.k or k0 == 0:
+        q.depth = min(p.k - k0, <Py_ssize_t>KC) if packs_a or packs_b or p.n % columns else p.k
+        i0 = 0
+        while i0 < p.m:
+            a = <const real *>p.a + i0 * p.ar + k0 * p.ac
+            q.m, q.ar, q.ac, q.strip = p.m - i0, p.ar, p.ac, MR * p.ar
+            if packs_a:
+                q.m = min(q.m, <Py_ssize_t>MC)
+                pack_a(work, a, p.ar, p.ac, q.m, q.depth)
+                a, q.ar, q.ac, q.strip = work, 1, MR, MR * q.depth
+            block(p, a, i0, k0, packs_b, work + MC * KC, &q)
+            i0 += q.m
+        k0 += max(q.depth, 1)

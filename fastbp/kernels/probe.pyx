@@ -1,0 +1,132 @@
+"""What the hardware can do, measured: the yardsticks of the benchmarks."""
+from time import perf_counter
+
+from libc.stdlib cimport free, malloc
+from fastbp.kernels.vector cimport real, vector, vf, vd, WF, WD, vfma, splat
+
+cdef enum:
+    CHAINS = 12         # independent sums in registers: more than latency times throughput of any unit
+
+
+cdef void multiply_add(vector *sink, double x, Py_ssize_t n) noexcept nogil:
+    """n rounds of CHAINS fused multiply-adds on registers."""
+    cdef vector acc[CHAINS]
+    cdef vector a, b
+    cdef Py_ssize_t i
+    cdef int j
+    if vector is vf:
+        a = splat(<float>x)
+        b = splat(<float>(1 - x))
+    else:
+        a = splat(<double>x)
+        b = splat(<double>(1 - x))
+    acc[0] = a
+    for j in range(1, CHAINS):      # all different, or the compiler keeps one
+        acc[j] = acc[j - 1] + a
+    for i in range(n):
+        for j in range(CHAINS):
+            acc[j] = vfma(acc[j], a, b)
+    for j in range(1, CHAINS):      # all used, or the compiler makes one
+        acc[0] = acc[0] + acc[j]
+    sink[0] = acc[0]
+
+
+def fma_peak(str dtype="float32", double seconds=0.2) -> float:
+    """Fused multiply-adds on registers alone: the most that one core can do.
+
+    Parameters
+    ----------
+    dtype : "float32" or "float64".
+    seconds : how long to measure; the best of many short runs counts.
+
+    Returns
+    -------
+    float
+        GFLOP/s of one core, two a multiply-add, with the vectors of the chosen build.
+
+    Examples
+    --------
+    >>> from fastbp.kernels import probe
+    >>> probe.fma_peak(seconds=0.01) > 0
+    True
+    """
+    cdef vf sink_f
+    cdef vd sink_d
+    cdef Py_ssize_t n = 100_000
+    cdef double best = 0, checksum = 0, start, end = perf_counter() + seconds
+    if dtype not in ("float32", "float64"):
+        raise ValueError(f"dtype: expected 'float32' or 'float64', got {dtype!r}")
+    cdef bint single = dtype == "float32"
+    while True:
+        start = perf_counter()
+        if single:
+            multiply_add[vf](&sink_f, 0.5, n)
+            checksum += (<float *>&sink_f)[0]
+        else:
+            multiply_add[vd](&sink_d, 0.5, n)
+            checksum += (<double *>&sink_d)[0]
+        best = max(best, 2. * CHAINS * (WF if single else WD) * n / (perf_counter() - start))
+        if perf_counter() > end:
+            return best * 1e-9 if checksum == checksum else 0
+
+
+cdef void sweep(double *to, const double *x, Py_ssize_t n, bint copies) noexcept nogil:
+    """Read n numbers once, and write them when asked to."""
+    cdef vd acc[8]
+    cdef int j
+    cdef Py_ssize_t i = 0
+    for j in range(8):
+        acc[j] = splat(<double>0)
+    while i + 8 * WD <= n:
+        for j in range(8):
+            if copies:
+                (<vd *>(to + i + j * WD))[0] = (<const vd *>(x + i + j * WD))[0]
+            else:
+                acc[j] = acc[j] + (<const vd *>(x + i + j * WD))[0]
+        i += 8 * WD
+    if not copies:
+        for j in range(8):
+            (<vd *>(to + j * WD))[0] = acc[j]
+
+
+def bandwidth(Py_ssize_t nbytes, bint copies=False, double seconds=0.2) -> float:
+    """Memory bandwidth of one core over a block of a size.
+
+    Parameters
+    ----------
+    nbytes : size of the block in bytes, at least 4096.
+    copies : read only, or copy (bytes read and bytes written both count).
+    seconds : how long to measure; the best run counts.
+
+    Returns
+    -------
+    float
+        GB/s.
+
+    Examples
+    --------
+    >>> from fastbp.kernels import probe
+    >>> probe.bandwidth(1 << 16, seconds=0.01) > 0
+    True
+    """
+    cdef Py_ssize_t n = nbytes // 8, i
+    cdef double best = 0, start, end
+    if nbytes < 4096:
+        raise ValueError(f"nbytes: expected at least 4096, got {nbytes}")
+    cdef double *x = <double *>malloc(n * 8)
+    cdef double *to = <double *>malloc(n * 8)
+    if x == NULL or to == NULL:
+        free(x)
+        free(to)
+        raise MemoryError(f"bandwidth needs two blocks of {nbytes} bytes")
+    for i in range(n):
+        x[i] = to[i] = 1
+    end = perf_counter() + seconds
+    while True:
+        start = perf_counter()
+        sweep(to, x, n, copies)
+        best = max(best, (2. if copies else 1.) * n * 8 / (perf_counter() - start))
+        if perf_counter() > end:
+            free(x)
+            free(to)
+            return best * 1e-9

@@ -1,0 +1,7 @@
+"""Sums in a fixed order, the same on every build, and the search for what is not finite."""
+from fastbp.kernels.vector cimport real
+
+cdef real total(const real *x, Py_ssize_t n) noexcept nogil
+cdef void column_sums(real *out, const real *x, Py_ssize_t n, Py_ssize_t m, int accumulate) noexcept nogil
+cdef void row_sums(real *out, const real *x, Py_ssize_t n, Py_ssize_t m) noexcept nogil
+cdef Py_ssize_t first_nonfinite(const real *x, Py_ssize_t n) noexcept nogil

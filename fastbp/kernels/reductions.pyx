@@ -1,0 +1,138 @@
+"""Sums in a fixed order, the same on every build, and the search for what is not finite."""
+from fastbp.kernels.vector cimport (real, vector, vf, vd, WF, WD, LANES_FLOAT, LANES_DOUBLE, load_part, store_part)
+from fastbp.kernels.sums cimport add_lanes, clear_lanes, fold_lanes
+from libc.stdint cimport uint32_t, uint64_t
+from fastbp.kernels.arguments cimport Arguments, take, expect_shape, size_of, give_back, publish
+
+cdef extern from *:
+    """
+    /* the exponent is all ones: as wide as the number, or the loop would have to convert */
+    FB_INLINE uint32_t fb_nonfinite_f(float x) { uint32_t i; memcpy(&i, &x, 4); return (i & 0x7f800000u) == 0x7f800000u; }
+    FB_INLINE uint64_t fb_nonfinite_d(double x) {
+        uint64_t i; memcpy(&i, &x, 8); return (i & 0x7ff0000000000000u) == 0x7ff0000000000000u; }
+    #define is_nonfinite(x) _Generic((x), float: fb_nonfinite_f, const float: fb_nonfinite_f, default: fb_nonfinite_d)(x)
+    """
+    uint64_t is_nonfinite(...) noexcept nogil
+
+cdef enum:
+    TILE = 8        # vectors of columns summed at once
+    BLOCK = 1024    # numbers looked through at once
+    SHORT = 32      # rows shorter than this are summed from left to right
+
+
+cdef real total(const real *x, Py_ssize_t n) noexcept nogil:
+    """sum_i x[i], in lanes of 64 bytes."""
+    cdef real lane[LANES_FLOAT]
+    clear_lanes(lane)
+    add_lanes(lane, x, n)
+    return fold_lanes(lane)
+
+
+cdef inline void add_rows(vector *acc, const real *x, Py_ssize_t n, Py_ssize_t m, Py_ssize_t vectors,
+                          Py_ssize_t width) noexcept nogil:
+    """acc[k] += vector k of each row."""
+    cdef Py_ssize_t i, k
+    for i in range(n):
+        for k in range(vectors):
+            acc[k] = acc[k] + (<const vector *> (x + i * m + k * width))[0]
+
+
+cdef inline void add_columns(vector *acc, real *out, const real *x, Py_ssize_t n, Py_ssize_t m, Py_ssize_t vectors,
+                             Py_ssize_t width) noexcept nogil:
+    """out[j] += sum_i x[i, j], whole vectors of columns."""
+    cdef Py_ssize_t k
+    for k in range(vectors):
+        acc[k] = (<vector *> (out + k * width))[0]
+    add_rows(acc, x, n, m, vectors, width)
+    for k in range(vectors):
+        (<vector *> (out + k * width))[0] = acc[k]
+
+
+cdef inline void add_last_columns(real *out, const real *x, Py_ssize_t n, Py_ssize_t m, Py_ssize_t columns) noexcept nogil:
+    """out[j] += sum_i x[i, j], fewer columns than a vector has."""
+    cdef vf f
+    cdef vd d
+    cdef Py_ssize_t i
+    if real is float:
+        f = load_part(out, columns)
+        for i in range(n):
+            f = f + load_part(x + i * m, columns)
+        store_part(out, f, columns)
+    else:
+        d = load_part(out, columns)
+        for i in range(n):
+            d = d + load_part(x + i * m, columns)
+        store_part(out, d, columns)
+
+
+cdef void column_sums(real *out, const real *x, Py_ssize_t n, Py_ssize_t m, int accumulate) noexcept nogil:
+    """out[j] = sum_i x[i, j], from the first row to the last, after what out held if `accumulate`.
+
+    One column is summed as `total` does.
+    """
+    cdef vf f[TILE]
+    cdef vd d[TILE]
+    cdef Py_ssize_t j = 0, width = WF if real is float else WD
+    if m == 1:
+        out[0] = (out[0] if accumulate else <real>0) + total(x, n)
+        return
+    if not accumulate:
+        for j in range(m):
+            out[j] = 0
+    j = 0
+    while j + TILE * width <= m:
+        if real is float:
+            add_columns(f, out + j, x + j, n, m, TILE, width)
+        else:
+            add_columns(d, out + j, x + j, n, m, TILE, width)
+        j += TILE * width
+    while j + width <= m:
+        if real is float:
+            add_columns(f, out + j, x + j, n, m, 1, width)
+        else:
+            add_columns(d, out + j, x + j, n, m, 1, width)
+        j += width
+    if j < m:
+        add_last_columns(out + j, x + j, n, m, m - j)
+
+
+cdef void row_sums(real *out, const real *x, Py_ssize_t n, Py_ssize_t m) noexcept nogil:
+    """out[i] = sum_j x[i, j]: short rows from left to right, long ones as `total` does."""
+    cdef Py_ssize_t i, j
+    cdef real s
+    for i in range(n):
+        if m >= SHORT:
+            out[i] = total(x + i * m, m)
+        else:
+            s = 0
+            for j in range(m):
+                s += x[i * m + j]
+            out[i] = s
+
+
+cdef inline bint any_nonfinite(const real *x, Py_ssize_t n) noexcept nogil:
+    cdef uint32_t bad32 = 0
+    cdef uint64_t bad64 = 0
+    cdef Py_ssize_t i
+    for i in range(n):
+        if real is float:
+            bad32 |= is_nonfinite(x[i])
+        else:
+            bad64 |= is_nonfinite(x[i])
+    return bad32 != 0 or bad64 != 0
+
+
+cdef Py_ssize_t first_nonfinite(const real *x, Py_ssize_t n) noexcept nogil:
+    """The first i where x[i] is infinite or NaN, or -1."""
+    cdef Py_ssize_t i = 0, k, size
+    while i < n:
+        size = min(n - i, BLOCK)
+        if any_nonfinite(x + i, size):
+            for k in range(i, i + size):
+                if is_nonfinite(x[k]):
+                    return k
+        i += size
+    return -1
+
+
+include "reductions.pxi"        # the Python functions

@@ -1,0 +1,214 @@
+"""Optimizer steps over a flat block of parameters: one loop each, which the compiler vectorises."""
+from fastbp.kernels.vector cimport real, fma_, sqrt_
+from fastbp.kernels.arguments cimport Arguments, take, same_shape, size_of, give_back, publish
+
+
+cdef void sgd(real *p, const real *g, Py_ssize_t n, real learning_rate) noexcept nogil:
+    """p -= learning_rate g."""
+    cdef Py_ssize_t i
+    for i in range(n):
+        p[i] = fma_(-learning_rate, g[i], p[i])
+
+
+cdef void momentum(real *p, real *v, const real *g, Py_ssize_t n, real learning_rate, real mu,
+                   int nesterov) noexcept nogil:
+    """v = mu v + g;  p -= learning_rate v, or with Nesterov's look ahead: p -= learning_rate (g + mu v)."""
+    cdef Py_ssize_t i
+    cdef real velocity, ahead
+    for i in range(n):
+        velocity = fma_(mu, v[i], g[i])
+        ahead = fma_(mu, velocity, g[i])
+        ahead = ahead if nesterov else velocity
+        ahead = fma_(-learning_rate, ahead, p[i])
+        v[i] = velocity
+        p[i] = ahead
+
+
+cdef void adam(real *p, real *m, real *v, const real *g, Py_ssize_t n, real step, real beta_1, real beta_2,
+               real root_scale, real epsilon) noexcept nogil:
+    """m = beta_1 m + (1 - beta_1) g;  v = beta_2 v + (1 - beta_2) g^2;  p -= step m / (root_scale sqrt(v) + epsilon).
+
+    The bias corrections: step = learning_rate / (1 - beta_1^t), root_scale = 1 / sqrt(1 - beta_2^t).
+    """
+    cdef Py_ssize_t i
+    cdef real rest_1 = <real>1 - beta_1, rest_2 = <real>1 - beta_2, mean, square, root
+    for i in range(n):                      # all loads before the stores: a store could change what is loaded after it
+        mean = fma_(beta_1, m[i], rest_1 * g[i])
+        square = fma_(beta_2, v[i], rest_2 * g[i] * g[i])
+        root = sqrt_(square)
+        root = fma_(root_scale, root, epsilon)
+        root = p[i] - step * mean / root
+        m[i] = mean
+        v[i] = square
+        p[i] = root
+
+
+def sgd_(p, g, learning_rate):
+    """``p -= learning_rate g``.
+
+    Parameters
+    ----------
+    p : buffer of float32 or float64, written
+        The parameters; C-contiguous, any shape.
+    g : buffer
+        Their gradients; same dtype and shape.
+    learning_rate : float
+
+    Raises
+    ------
+    TypeError, ValueError
+        For other dtypes or shapes, or an array that is not contiguous or not writable.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from fastbp.kernels.updates import sgd
+    >>> p = np.array([1.0, 2.0])
+    >>> sgd(p, np.array([2.0, 4.0]), 0.25)
+    >>> p
+    array([0.5, 1. ])
+    """
+    cdef Arguments a
+    a.count = 0
+    try:
+        take(&a, p, "p", -1, True)
+        take(&a, g, "g", -1, False)
+        same_shape(&a, 1, "g")
+        if a.is_double:
+            sgd(<double *> a.view[0].buf, <const double *> a.view[1].buf, size_of(&a, 0), <double> learning_rate)
+        else:
+            sgd(<float *> a.view[0].buf, <const float *> a.view[1].buf, size_of(&a, 0), <float> learning_rate)
+    finally:
+        give_back(&a)
+
+
+def momentum_(p, v, g, learning_rate, momentum=0.9, nesterov=False):
+    """``v = momentum v + g; p -= learning_rate v``, or with Nesterov ``p -= learning_rate (g + momentum v)``.
+
+    Parameters
+    ----------
+    p, v : buffer of float32 or float64, written
+        The parameters, and their velocity (0 at the start); C-contiguous, any shape.
+    g : buffer
+        The gradients; same dtype and shape.
+    learning_rate, momentum : float
+    nesterov : bool, default False
+
+    Raises
+    ------
+    TypeError, ValueError
+        As `sgd`.
+
+    Notes
+    -----
+    The form of PyTorch: the velocity does not hold the learning rate. Nesterov's as in I. Sutskever et al., "On the
+    importance of initialization and momentum in deep learning", ICML 2013.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from fastbp.kernels.updates import momentum
+    >>> p, v = np.array([1.0]), np.array([1.0])
+    >>> momentum(p, v, np.array([2.0]), 0.1, momentum=0.5)
+    >>> p, v
+    (array([0.75]), array([2.5]))
+    """
+    cdef Arguments a
+    a.count = 0
+    try:
+        take(&a, p, "p", -1, True)
+        take(&a, v, "v", -1, True)
+        take(&a, g, "g", -1, False)
+        same_shape(&a, 1, "v")
+        same_shape(&a, 2, "g")
+        step_momentum(&a, learning_rate, momentum, bool(nesterov))
+    finally:
+        give_back(&a)
+
+
+cdef int step_momentum(Arguments *a, double learning_rate, double mu, int nesterov) except -1:
+    if a.is_double:
+        momentum(<double *> a.view[0].buf, <double *> a.view[1].buf, <const double *> a.view[2].buf, size_of(a, 0),
+                 learning_rate, mu, nesterov)
+    else:
+        momentum(<float *> a.view[0].buf, <float *> a.view[1].buf, <const float *> a.view[2].buf, size_of(a, 0),
+                 <float> learning_rate, <float> mu, nesterov)
+    return 0
+
+
+cdef double power(double b, long t) noexcept:
+    """b^t by squaring."""
+    cdef double result = 1
+    while t > 0:
+        if t & 1:
+            result *= b
+        b *= b
+        t >>= 1
+    return result
+
+
+def adam_(p, m, v, g, learning_rate, t, beta_1=0.9, beta_2=0.999, epsilon=1e-8):
+    """``p -= learning_rate m^ / (sqrt(v^) + epsilon)``, ``m^`` and ``v^`` the bias-corrected means of g and g^2.
+
+    Parameters
+    ----------
+    p, m, v : buffer of float32 or float64, written
+        The parameters, and the moving means of the gradient and of its square (0 at the start); C-contiguous, any
+        shape. ``m = beta_1 m + (1 - beta_1) g``, ``v = beta_2 v + (1 - beta_2) g^2``, ``m^ = m / (1 - beta_1^t)``,
+        ``v^ = v / (1 - beta_2^t)``.
+    g : buffer
+        The gradients; same dtype and shape.
+    learning_rate : float
+    t : int
+        The number of this step, from 1.
+    beta_1, beta_2, epsilon : float
+
+    Raises
+    ------
+    TypeError, ValueError
+        As `sgd`; ValueError for ``t < 1``.
+
+    Notes
+    -----
+    D. P. Kingma, J. Ba, "Adam: a method for stochastic optimization", ICLR 2015, algorithm 1.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from fastbp.kernels.updates import adam
+    >>> p, m, v = np.array([1.0]), np.zeros(1), np.zeros(1)
+    >>> adam(p, m, v, np.array([3.0]), 0.5, 1, epsilon=0.0)
+    >>> p.round(12)
+    array([0.5])
+    """
+    cdef Arguments a
+    cdef double step, root_scale
+    a.count = 0
+    if t < 1:
+        raise ValueError(f"t: expected the number of the step, from 1, got {t}")
+    try:
+        take(&a, p, "p", -1, True)
+        take(&a, m, "m", -1, True)
+        take(&a, v, "v", -1, True)
+        take(&a, g, "g", -1, False)
+        same_shape(&a, 1, "m")
+        same_shape(&a, 2, "v")
+        same_shape(&a, 3, "g")
+        step = learning_rate / (1 - power(beta_1, t))
+        root_scale = 1 / sqrt_(1 - power(beta_2, t))
+        step_adam(&a, step, beta_1, beta_2, root_scale, epsilon)
+    finally:
+        give_back(&a)
+
+
+cdef int step_adam(Arguments *a, double step, double beta_1, double beta_2, double root_scale, double epsilon) except -1:
+    if a.is_double:
+        adam(<double *> a.view[0].buf, <double *> a.view[1].buf, <double *> a.view[2].buf, <const double *> a.view[3].buf,
+             size_of(a, 0), step, beta_1, beta_2, root_scale, epsilon)
+    else:
+        adam(<float *> a.view[0].buf, <float *> a.view[1].buf, <float *> a.view[2].buf, <const float *> a.view[3].buf,
+             size_of(a, 0), <float> step, <float> beta_1, <float> beta_2, <float> root_scale, <float> epsilon)
+    return 0
+
+
+publish(globals(), (sgd_, momentum_, adam_))
