@@ -1,0 +1,242 @@
+"""Nodes: what a graph is made of.
+
+A node says which operation makes it from which other nodes, with which shape and dtype. It holds
+no numbers (constants excepted) and never changes. Shapes are checked when a node is built, so a
+mismatch is reported at the line that wrote it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from fastbp.graph.syntax import ArraySyntax
+
+LEAVES = ("input", "parameter", "constant")
+MAX_NDIM = 2
+
+
+class Node(ArraySyntax):
+    """One value of a graph: an operation on other nodes, or a leaf.
+
+    Nodes are built by `input_node`, `parameter_node`, `constant`, `apply` and the operators, and
+    are compared and hashed by identity.
+
+    Attributes
+    ----------
+    op : str
+        Name of a row of `fastbp.graph.ops.OPS`, or "input", "parameter" or "constant".
+    inputs : tuple of Node
+        The operands, in the order of the row's arguments.
+    attrs : dict
+        The operation's fixed arguments (`axis`, `shape`, ...); a leaf's `index` or `value`.
+    shape : tuple of int
+        At most two axes.
+    dtype : numpy.dtype
+        float32 or float64, the same throughout a graph.
+    name : str or None
+        A label for messages and drawings.
+
+    Examples
+    --------
+    >>> from fastbp.graph import input_node, parameter_node
+    >>> x = input_node(0, (32, 2), "float32", "x")
+    >>> W = parameter_node(0, (2, 16), "float32", "W")
+    >>> x @ W
+    <Node matmul (32, 16) float32>
+    """
+
+    __slots__ = ("attrs", "dtype", "inputs", "name", "op", "shape")
+
+    def __init__(
+        self,
+        op: str,
+        inputs: tuple[Node, ...],
+        attrs: dict[str, Any],
+        shape: tuple[int, ...],
+        dtype: np.dtype[Any],
+        name: str | None = None,
+    ) -> None:
+        self.op = op
+        self.inputs = inputs
+        self.attrs = attrs
+        self.shape = shape
+        self.dtype = dtype
+        self.name = name
+
+    def __repr__(self) -> str:
+        label = f" {self.name!r}" if self.name else ""
+        return f"<Node {self.op}{label} {self.shape} {self.dtype}>"
+
+    def _operand(self, value: Any) -> Node:
+        return value if isinstance(value, Node) else constant(value, self.dtype)
+
+    def _apply(self, op: str, *operands: Any, **attrs: Any) -> Node:
+        return apply(op, *(self._operand(operand) for operand in operands), **attrs)
+
+
+@dataclass(frozen=True, slots=True)
+class Op:
+    """One row of the table of operations.
+
+    Attributes
+    ----------
+    name : str
+        The operation's name.
+    arguments : tuple of str
+        The names of its operands, as `formula` uses them.
+    formula : str
+        What it computes, for people.
+    shape : callable
+        `shape(inputs, attrs)` gives the shape of the result or raises ValueError.
+    local : callable
+        `local(out, g, *inputs)` gives, for each operand, the gradient as a node when `g` is the
+        gradient of `out`; None where it is zero everywhere.
+    attrs : tuple of str
+        The names of its fixed arguments.
+    """
+
+    name: str
+    arguments: tuple[str, ...]
+    formula: str
+    shape: Callable[[Sequence[Node], Mapping[str, Any]], tuple[int, ...]]
+    local: Callable[..., tuple[Node | None, ...]]
+    attrs: tuple[str, ...] = ()
+
+    def gradient(self, node: Node, g: Node) -> tuple[Node | None, ...]:
+        """Gradients for the inputs of `node`, as nodes, given the gradient `g` of `node`."""
+        return self.local(node, g, *node.inputs)
+
+
+OPS: dict[str, Op] = {}  # fastbp.graph.ops fills it: its rows are written with nodes' operators
+
+
+def apply(op: str, *inputs: Node, **attrs: Any) -> Node:
+    """Build the node of one operation.
+
+    Parameters
+    ----------
+    op : str
+        A name in `OPS`.
+    *inputs : Node
+        The operands, all of one dtype.
+    **attrs
+        The operation's fixed arguments, all of them.
+
+    Returns
+    -------
+    Node
+
+    Raises
+    ------
+    ValueError
+        The operation is unknown, the shapes do not fit, or the result has more than two axes.
+    TypeError
+        Wrong number of operands, wrong fixed arguments, not a Node, or dtypes that differ.
+    """
+    row = OPS.get(op)
+    if row is None:
+        raise ValueError(f"unknown operation {op!r}; known: {', '.join(sorted(OPS))}")
+    if len(inputs) != len(row.arguments) or attrs.keys() != set(row.attrs):
+        wanted = ", ".join(row.arguments + tuple(f"{name}=" for name in row.attrs))
+        raise TypeError(f"expected {op}({wanted}), got {len(inputs)} operands and {sorted(attrs)}")
+    for argument, node in zip(row.arguments, inputs, strict=True):
+        if not isinstance(node, Node):
+            raise TypeError(f"{op}: expected a Node for {argument}, got {type(node).__name__}")
+        if node.dtype != inputs[0].dtype:
+            raise TypeError(
+                f"{op}: {argument} is {node.dtype}, {row.arguments[0]} is {inputs[0].dtype}; "
+                "a graph computes in one dtype"
+            )
+    try:
+        shape = row.shape(inputs, attrs)
+    except ValueError as error:
+        raise ValueError(f"{op}({', '.join(row.arguments)}): {error}") from None
+    return Node(op, inputs, attrs, _checked_shape(op, shape), inputs[0].dtype)
+
+
+def input_node(
+    index: int, shape: Iterable[int], dtype: npt.DTypeLike, name: str | None = None
+) -> Node:
+    """The `index`-th array of a batch; its first axis holds the rows."""
+    checked = _checked_shape("input", shape)
+    return Node("input", (), {"index": index}, checked, checked_dtype(dtype), name)
+
+
+def parameter_node(
+    index: int, shape: Iterable[int], dtype: npt.DTypeLike, name: str | None = None
+) -> Node:
+    """The `index`-th parameter of a model."""
+    checked = _checked_shape("parameter", shape)
+    return Node("parameter", (), {"index": index}, checked, checked_dtype(dtype), name)
+
+
+def constant(value: Any, dtype: npt.DTypeLike) -> Node:
+    """A fixed number or array, copied and made read-only.
+
+    Parameters
+    ----------
+    value : number or array-like
+        Real numbers of at most two axes; whole numbers and truth values are converted.
+    dtype : dtype-like
+        float32 or float64.
+
+    Raises
+    ------
+    TypeError
+        `value` is not made of real numbers.
+    ValueError
+        `value` has more than two axes.
+    """
+    array = np.asarray(value)
+    if array.dtype.kind not in "fiub":
+        raise TypeError(
+            "expected a Node, a number or an array of real numbers, got "
+            f"{type(value).__name__} ({array.dtype})"
+        )
+    array = np.array(array, dtype=checked_dtype(dtype), order="C")
+    array.setflags(write=False)
+    shape = _checked_shape("constant", array.shape)
+    return Node("constant", (), {"value": array}, shape, array.dtype)
+
+
+def scalar_value(node: Node) -> float | None:
+    """The value of a constant without axes, else None."""
+    return float(node.attrs["value"]) if node.op == "constant" and not node.shape else None
+
+
+def topological(outputs: Iterable[Node]) -> list[Node]:
+    """Every node that `outputs` need, each once, operands before what uses them."""
+    order: list[Node] = []
+    seen: set[Node] = set()
+    stack = [(node, False) for node in reversed(list(outputs))]
+    while stack:
+        node, operands_done = stack.pop()
+        if operands_done:
+            order.append(node)
+        elif node not in seen:
+            seen.add(node)
+            stack.append((node, True))
+            stack.extend((operand, False) for operand in reversed(node.inputs))
+    return order
+
+
+def checked_dtype(dtype: npt.DTypeLike) -> np.dtype[Any]:
+    """`dtype` as a NumPy dtype, or a TypeError unless it is float32 or float64."""
+    checked = np.dtype(dtype)
+    if checked.str[1:] not in ("f4", "f8"):
+        raise TypeError(f"dtype: expected float32 or float64, got {checked}")
+    return checked.newbyteorder("=")
+
+
+def _checked_shape(op: str, shape: Iterable[int]) -> tuple[int, ...]:
+    checked = tuple(int(size) for size in shape)
+    if any(size < 0 for size in checked):
+        raise ValueError(f"{op}: expected sizes of 0 or more, got shape {checked}")
+    if len(checked) > MAX_NDIM:
+        raise ValueError(f"{op}: expected at most {MAX_NDIM} axes, got shape {checked}")
+    return checked

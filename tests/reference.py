@@ -1,0 +1,165 @@
+"""The oracle: every operation in plain NumPy and float64, written apart from the library.
+
+`evaluate` computes the nodes of a graph. It shares no arithmetic with the library: row-wise
+operations are loops, and everything is computed in float64 whatever the graph's dtype is.
+
+Class indices that are out of range or NaN give a NaN loss, a row of NaN in `one_hot` and no hit.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from fastbp.graph import Node
+
+Array = np.ndarray[Any, np.dtype[np.float64]]
+
+
+def _sigmoid(x: Array) -> Array:
+    return np.where(
+        x >= 0, 1 / (1 + np.exp(-np.abs(x))), np.exp(-np.abs(x)) / (1 + np.exp(-np.abs(x)))
+    )
+
+
+def _bce(p: Array, y: Array) -> Array:
+    return -(y * np.maximum(np.log(p), -100) + (1 - y) * np.maximum(np.log1p(-p), -100))
+
+
+def _bce_with_logits(z: Array, y: Array) -> Array:
+    return np.asarray(np.logaddexp(0, z) - z * y)
+
+
+def _binary_hits(p: Array, y: Array, threshold: float) -> Array:
+    return np.asarray(((p > threshold) == (y > 0.5)).astype(float))
+
+
+def _softmax(z: Array) -> Array:
+    out = np.empty(z.shape)
+    for i, row in enumerate(z):
+        powers = np.exp(row - row.max(initial=-np.inf))
+        out[i] = powers / powers.sum()
+    return out
+
+
+def _index(label: float, classes: int) -> int | None:
+    """The label as an index, or None when it is none."""
+    return int(label) if 0 <= label < classes else None
+
+
+def _cross_entropy(p: Array, y: Array) -> Array:
+    picks = [(row, _index(label, len(row))) for row, label in zip(p, y, strict=True)]
+    return np.array([np.nan if i is None else -np.log(row[i]) for row, i in picks])
+
+
+def _cross_entropy_with_logits(z: Array, y: Array) -> Array:
+    out = np.full(len(z), np.nan)
+    for i, (row, label) in enumerate(zip(z, y, strict=True)):
+        index = _index(label, len(row))
+        if index is not None:
+            highest = row.max()
+            out[i] = highest + np.log(np.exp(row - highest).sum()) - row[index]
+    return out
+
+
+def _one_hot(y: Array, classes: int) -> Array:
+    out = np.zeros((len(y), classes))
+    for i, label in enumerate(y):
+        index = _index(label, classes)
+        if index is None:
+            out[i] = np.nan
+        else:
+            out[i, index] = 1
+    return out
+
+
+def _class_hits(p: Array, y: Array) -> Array:
+    return np.array([float(np.argmax(row) == label) for row, label in zip(p, y, strict=True)])
+
+
+def _matmul(a: Array, b: Array) -> Array:
+    out = np.empty((a.shape[0], b.shape[1]))
+    for i in range(a.shape[0]):
+        for j in range(b.shape[1]):
+            out[i, j] = math.fsum(a[i] * b[:, j]) if np.isfinite(a[i] * b[:, j]).all() else np.nan
+    return out
+
+
+REFERENCE: dict[str, Callable[..., Array]] = {
+    "negative": lambda x: 0 - x,
+    "square": lambda x: x**2,
+    "sqrt": lambda x: x**0.5,
+    "exp": np.exp,
+    "log": np.log,
+    "reciprocal": lambda x: x**-1.0,
+    "sigmoid": _sigmoid,
+    "tanh": np.tanh,
+    "relu": lambda x: np.where(x <= 0, 0, x),  # NaN passes
+    "add": np.add,
+    "subtract": np.subtract,
+    "multiply": np.multiply,
+    "divide": np.true_divide,
+    "sigmoid_grad": lambda g, y: g * (y - y**2),
+    "tanh_grad": lambda g, y: g - g * y**2,
+    "relu_grad": lambda g, y: np.where(y > 0, g, 0),
+    "squared_error": lambda p, y: (p - y) ** 2,
+    "bce": _bce,
+    "bce_grad": lambda p, y: (p - y) / np.maximum(p - p**2, 1e-12),
+    "bce_with_logits": _bce_with_logits,
+    "binary_hits": _binary_hits,
+    "softmax": _softmax,
+    "cross_entropy": _cross_entropy,
+    "cross_entropy_with_logits": _cross_entropy_with_logits,
+    "one_hot": _one_hot,
+    "class_hits": _class_hits,
+    "sum": lambda x, axis, keepdims: np.add.reduce(x, axis=axis, keepdims=keepdims),
+    "matmul": _matmul,
+    "transpose": lambda x: np.swapaxes(x, 0, 1),
+    "reshape": lambda x, shape: x.reshape(shape),
+    "broadcast_to": lambda x, shape: np.broadcast_to(x, shape).copy(),
+}
+
+
+def evaluate(node: Node, inputs: Sequence[Any] = (), parameters: Sequence[Any] = ()) -> Array:
+    """The value of one node in float64.
+
+    `inputs` and `parameters` are arrays in the order of the leaves' indices. Their shapes must be
+    those of the leaves.
+    """
+    return evaluate_all([node], inputs, parameters)[0]
+
+
+def evaluate_all(
+    nodes: Sequence[Node], inputs: Sequence[Any] = (), parameters: Sequence[Any] = ()
+) -> list[Array]:
+    """The values of several nodes, each node of the graph computed once."""
+    values: dict[Node, Array] = {}
+    stack = list(nodes)
+    while stack:
+        node = stack[-1]
+        waiting = [operand for operand in node.inputs if operand not in values]
+        if waiting:
+            stack.extend(waiting)
+            continue
+        stack.pop()
+        if node not in values:
+            operands = [values[operand] for operand in node.inputs]
+            values[node] = _computed(node, operands, inputs, parameters)
+            assert values[node].shape == node.shape, f"{node}: the value has {values[node].shape}"
+    return [values[node] for node in nodes]
+
+
+def _computed(
+    node: Node, operands: list[Array], inputs: Sequence[Any], parameters: Sequence[Any]
+) -> Array:
+    if node.op == "input":
+        return np.asarray(inputs[node.attrs["index"]], dtype=np.float64)
+    if node.op == "parameter":
+        return np.asarray(parameters[node.attrs["index"]], dtype=np.float64)
+    if node.op == "constant":
+        return np.asarray(node.attrs["value"], dtype=np.float64)
+    with np.errstate(all="ignore"):
+        return np.asarray(REFERENCE[node.op](*operands, **node.attrs), dtype=np.float64)
