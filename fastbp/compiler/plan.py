@@ -1,0 +1,233 @@
+"""Plan: steps get an order, their nodes places in memory, and a program comes out.
+
+A batch runs in three parts: the *head*, once, needs no data (a penalty on the weights); the *body*, once for each
+block of rows; the *tail*, once, what follows from sums over rows, and the update. A graph that mixes rows midway is
+all body, in one block.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from fastbp.compiler.encode import (
+    GRADIENTS,
+    INPUTS,
+    OUTPUT,
+    PARAMETERS,
+    PARTS,
+    WORK,
+    Place,
+    encode,
+    encode_update,
+)
+from fastbp.compiler.rows import Kind, adds_up, classify
+from fastbp.compiler.steps import Step
+from fastbp.engine.memory import LINE, Layout
+from fastbp.engine.program import Program
+from fastbp.graph.node import Node
+
+BLOCK = 512  # rows that run together, forward and backward; so activations need no memory for more
+
+
+@dataclass(slots=True)
+class Plan:
+    """A program in the making."""
+
+    rows: int
+    block: int
+    layout: Layout
+    steps: list[tuple[str, Step]] = field(default_factory=list)  # (part, step), in order
+    kinds: dict[Node, Kind] = field(default_factory=dict)
+    places: dict[Node, Place] = field(default_factory=dict)
+    constants: list[tuple[Node, int]] = field(default_factory=list)
+    workspace: int = 0
+
+    def size(self, node: Node) -> int:
+        """Elements that the node needs: of a block of rows, where it has a row for each of the batch."""
+        rowwise = self.kinds.get(node) is Kind.ROWS and self.rows
+        return node.size // self.rows * self.block if rowwise else node.size
+
+
+def plan(
+    steps: list[Step],
+    outputs: dict[str, Node],
+    gradients: Sequence[Node | None],
+    inputs: Sequence[Node],
+    parameters: Sequence[Node],
+    layout: Layout,
+    update: str | None,
+) -> Program:
+    """Lay out the steps and build the program."""
+    rows = inputs[0].shape[0] if inputs and inputs[0].shape else 1
+    kinds = classify(steps, rows) if rows else None
+    draft = Plan(rows, min(rows, BLOCK) if kinds is not None else rows, layout, kinds=kinds or {})
+    draft.steps = _parted(steps, kinds)
+    _place_leaves(draft, inputs, parameters)
+    extra = _place_gradients(draft, gradients)
+    extra += _place_output(draft, outputs)
+    _place_rest(draft, outputs)
+    coded = [encode(step, part, draft) for part, step in draft.steps + extra if step.op != "reshape"]
+    coded.sort(key=lambda row: PARTS.index(row["part"]))
+    if update is not None:
+        coded.append(encode_update(update, layout))
+    return Program(
+        dtype=layout.dtype.name,
+        rows=rows,
+        block=draft.block,
+        blocked=kinds is not None,
+        steps=coded,
+        workspace=draft.workspace,
+        constants=[(start, node.attrs["value"].ravel().tolist()) for node, start in draft.constants],
+        inputs=[_input_row(draft, node) for node in inputs],
+        outputs=[(name, *draft.places[node], node.shape) for name, node in outputs.items()],
+        parameters=layout.length,
+        updates=update is not None,
+        trains=any(g is not None for g in gradients),
+    )
+
+
+def _parted(steps: list[Step], kinds: dict[Node, Kind] | None) -> list[tuple[str, Step]]:
+    if kinds is None:
+        return [("body", step) for step in steps]
+    part = {Kind.FIXED: "head", Kind.TOTAL: "tail", Kind.ROWS: "body", Kind.TURNED: "body"}
+    return [
+        ("body" if adds_up(step, kinds) else part[kinds[step.out[0]]], step) for step in steps
+    ]
+
+
+def _place_leaves(draft: Plan, inputs: Sequence[Node], parameters: Sequence[Node]) -> None:
+    for i, node in enumerate(inputs):
+        draft.places[node] = (INPUTS + i, 0)
+        draft.kinds.setdefault(node, Kind.ROWS)
+    for node, offset in zip(parameters, draft.layout.offsets, strict=True):
+        draft.places[node] = (PARAMETERS, offset)
+
+
+def _place_gradients(draft: Plan, gradients: Sequence[Node | None]) -> list[tuple[str, Step]]:
+    """Gradients are made where they belong; one that lies elsewhere already is copied there."""
+    copies = []
+    made = {node: (part, step) for part, step in draft.steps for node in step.out}
+    for node, offset in zip(gradients, draft.layout.offsets, strict=False):
+        if node is None:
+            continue
+        if node in made and node not in draft.places and made[node][1].op != "reshape":
+            draft.places[node] = (GRADIENTS, offset)
+            continue
+        copy = Node("copy", (node,), {}, node.shape, node.dtype)
+        draft.places[copy] = (GRADIENTS, offset)
+        copies.append((_part_after(draft, node), Step("copy", (copy,), (node,))))
+    return copies
+
+
+def _place_output(draft: Plan, outputs: dict[str, Node]) -> list[tuple[str, Step]]:
+    """The node called "output" is written to the caller's array."""
+    node = outputs.get("output")
+    if node is None:
+        return []
+    made = {n: step for _, step in draft.steps for n in step.out}
+    if node in made and node not in draft.places and made[node].op != "reshape":
+        draft.places[node] = (OUTPUT, 0)
+        return []
+    copy = Node("copy", (node,), {}, node.shape, node.dtype)
+    draft.places[copy] = (OUTPUT, 0)
+    if node in draft.kinds:
+        draft.kinds[copy] = draft.kinds[node]
+    outputs["output"] = copy
+    return [(_part_after(draft, node), Step("copy", (copy,), (node,)))]
+
+
+def _part_after(draft: Plan, node: Node) -> str:
+    kind = draft.kinds.get(node, Kind.FIXED)
+    return "body" if not draft.kinds or kind is Kind.ROWS else "tail"
+
+
+def _place_rest(draft: Plan, outputs: dict[str, Node]) -> None:
+    """Places in the workspace: a place is free again after the last step that reads it.
+
+    A batch of many blocks runs the body again and again: what the head or the sums over rows hold must last.
+    """
+    steps = [step for _, step in draft.steps]
+    roots = {n: _root(n) for step in steps for n in (*step.inputs, *step.out) if n is not None}
+    last: dict[Node, int] = {}
+    for i, step in enumerate(steps):
+        for node in step.inputs:
+            if node is not None:
+                last[roots[node]] = i
+    for node in outputs.values():
+        last[_root(node)] = len(steps)
+    space = _Space()
+    for node in roots.values():
+        if node.op == "constant" and node not in draft.places:
+            draft.places[node] = (WORK, space.take(node.size))
+            draft.constants.append((node, draft.places[node][1]))
+    passing = []  # (step, node that a later node may lie upon)
+    for i, (part, step) in enumerate(draft.steps):
+        for node in step.out if step.op != "reshape" else ():
+            if node in draft.places:
+                continue
+            if part == "body" and draft.kinds.get(node, Kind.ROWS) is Kind.ROWS:
+                passing.append((i, node))
+            else:
+                draft.places[node] = (WORK, space.take(draft.size(node)))
+    _place_passing(draft, passing, last, space)
+    for node, root in roots.items():
+        draft.places.setdefault(node, draft.places[root])
+    for node in outputs.values():
+        draft.places.setdefault(node, draft.places[_root(node)])
+    draft.workspace = space.end
+
+
+def _place_passing(
+    draft: Plan, passing: list[tuple[int, Node]], last: dict[Node, int], space: _Space
+) -> None:
+    freed: dict[int, list[Node]] = {}
+    for i, node in passing:
+        for step in [s for s in freed if s < i]:
+            for old in freed.pop(step):
+                space.give(draft.places[old][1], draft.size(old))
+        draft.places[node] = (WORK, space.take(draft.size(node)))
+        freed.setdefault(last.get(node, i), []).append(node)
+
+
+def _root(node: Node) -> Node:
+    """The node whose memory a reshape shows."""
+    while node.op == "reshape":
+        node = node.inputs[0]
+    return node
+
+
+class _Space:
+    """Takes and gives back pieces of the workspace, lowest first; each starts at a cache line."""
+
+    def __init__(self) -> None:
+        self.end = 0
+        self.free: list[tuple[int, int]] = []
+
+    def take(self, size: int) -> int:
+        need = max(-(-size // LINE), 1) * LINE
+        for i, (start, room) in enumerate(self.free):
+            if room >= need:
+                self.free[i : i + 1] = [(start + need, room - need)] if room > need else []
+                return start
+        self.end += need
+        return self.end - need
+
+    def give(self, start: int, size: int) -> None:
+        self.free.append((start, max(-(-size // LINE), 1) * LINE))
+        self.free.sort()
+        merged = [self.free[0]]
+        for begin, room in self.free[1:]:
+            if sum(merged[-1]) == begin:
+                merged[-1] = (merged[-1][0], merged[-1][1] + room)
+            else:
+                merged.append((begin, room))
+        self.free = merged
+
+
+def _input_row(draft: Plan, node: Node) -> tuple[str, int]:
+    """(name, elements in a row) of an input; the engine makes room for a block of rows."""
+    width = node.size // node.shape[0] if node.ndim and node.shape[0] else int(np.prod(node.shape[1:]))
+    return node.name or f"input {node.attrs['index']}", width

@@ -1,0 +1,232 @@
+"""The epochs: training and evaluation over mini-batches, without the GIL and without an allocation."""
+from libc.stdlib cimport free, malloc
+from libc.string cimport memcpy
+from cpython.exc cimport PyErr_CheckSignals
+
+from fastbp.kernels.reductions cimport first_nonfinite
+from fastbp.engine.program cimport Arrays, Cursor, Memory, Run, BAD, DONE, PAUSED, next_poll, start, walk
+from fastbp.engine.random cimport shuffle as shuffle_rows
+from fastbp.engine.steps cimport HYPER
+
+
+cdef class Snapshot:
+    """A copy of parameters, optimizer state and the optimizer's numbers, to go back to.
+
+    Parameters
+    ----------
+    values, training, hyper : arrays as a `Run` takes them.
+
+    Attributes
+    ----------
+    bad : int
+        The first element of the parameter block that was not finite when a training broke off, or -1.
+    """
+    cdef Memory values, training, hyper
+    cdef char *copy
+    cdef Py_ssize_t item, n, state
+    cdef readonly Py_ssize_t bad
+
+    def __cinit__(self, values not None, training not None, hyper not None):
+        cdef str dtype = str(values.dtype)
+        self.values = Memory(values, "values", dtype, 0, True)
+        self.n, self.item = self.values.size, self.values.view.itemsize
+        self.training = Memory(training, "training", dtype, self.n, True)
+        self.state = self.training.size - self.n        # behind the gradients
+        self.hyper = Memory(hyper, "hyper", "float64", HYPER, True)
+        self.copy = <char *>malloc((self.n + self.state) * self.item + HYPER * 8)
+        self.bad = -1
+        if self.copy == NULL:
+            raise MemoryError(f"a snapshot of {self.n + self.state} numbers")
+        self.move(False)
+
+    def __dealloc__(self):
+        free(self.copy)
+
+    cdef void move(self, bint back) noexcept nogil:
+        """Copy everything to the snapshot, or back from it."""
+        cdef Py_ssize_t size = self.n * self.item, rest = self.state * self.item
+        cdef char *state = <char *>self.training.view.buf + size
+        if back:
+            memcpy(self.values.view.buf, self.copy, size)
+            memcpy(state, self.copy + size, rest)
+            memcpy(self.hyper.view.buf, self.copy + size + rest, HYPER * 8)
+        else:
+            memcpy(self.copy, self.values.view.buf, size)
+            memcpy(self.copy + size, state, rest)
+            memcpy(self.copy + size + rest, self.hyper.view.buf, HYPER * 8)
+
+    cdef bint finite(self) noexcept nogil:
+        """Whether parameters and state are; `bad` says where the parameters are not."""
+        cdef void *p = self.values.view.buf
+        cdef char *state = <char *>self.training.view.buf + self.n * self.item
+        if self.item == 4:
+            self.bad = first_nonfinite(<float *>p, self.n)
+            return self.bad < 0 and first_nonfinite(<float *>state, self.state) < 0
+        self.bad = first_nonfinite(<double *>p, self.n)
+        return self.bad < 0 and first_nonfinite(<double *>state, self.state) < 0
+
+    def restore(self) -> None:
+        """Go back to the copy."""
+        self.move(True)
+
+
+cdef struct Training:               # where a training is, and what it needs to go on
+    Py_ssize_t epoch, epochs, rows, batches
+    int part                        # 0: full batches, 1: the short last one
+    long long *index                # the shuffled order, or NULL
+    unsigned long long seed, first_shuffle
+    Cursor cursor
+
+
+def fit(Run run, Run last, tuple arrays not None, *, Py_ssize_t epochs, bint shuffle, unsigned long long seed,
+        unsigned long long first_shuffle, double[:, ::1] results not None, Snapshot snapshot) -> tuple[int, int]:
+    """Train for some epochs.
+
+    Parameters
+    ----------
+    run : Run or None
+        For the full batches; None where all rows are fewer.
+    last : Run or None
+        For the short last batch; None where there is none.
+    arrays : tuple of C-contiguous arrays of the programs' dtype, with all rows. Never written.
+    epochs : int
+    shuffle : bool
+        Whether each epoch takes the rows in an order of its own. (Rows of a single batch are not shuffled: their
+        order means nothing there.)
+    seed, first_shuffle : int
+        Epoch e is shuffled by stream first_shuffle + e of the seed.
+    results : float64 array of shape (epochs, outputs)
+        Filled with the outputs' means over the rows, an epoch a row.
+    snapshot : Snapshot
+        Taken anew after each epoch.
+
+    Returns
+    -------
+    tuple of int
+        (epochs, -1) when all ran. When the loss, a parameter or the optimizer's state stopped being finite: the
+        epoch and batch, from 0, and everything is as after the last good epoch; `snapshot.bad` says where.
+
+    Raises
+    ------
+    KeyboardInterrupt
+        The parameters are those after the last whole batch.
+    ValueError
+        Arrays that do not fit the programs.
+    """
+    cdef Training t
+    cdef int status = PAUSED
+    cdef Py_ssize_t batch
+    held = _taken(&t, run, last, arrays)
+    t.epoch, t.epochs, t.part, t.seed, t.first_shuffle, t.index = 0, epochs, 0, seed, first_shuffle, NULL
+    if results.shape[0] != epochs or results.shape[1] != len((run or last).program.outputs):
+        raise ValueError(f"results: expected shape {(epochs, len((run or last).program.outputs))}, "
+                         f"got {(results.shape[0], results.shape[1])}")
+    try:
+        if shuffle and t.batches + (last is not None) > 1:
+            t.index = <long long *>malloc(t.rows * sizeof(long long))
+            if t.index == NULL:
+                raise MemoryError(f"the order of {t.rows} rows")
+        while status == PAUSED and epochs:
+            with nogil:
+                status = advance(&t, run, last, results, snapshot)
+            if status == PAUSED:
+                PyErr_CheckSignals()
+    finally:
+        free(t.index)
+    del held
+    if status == BAD:
+        batch = t.cursor.batch - 1 + (t.batches if t.part else 0)
+        return t.epoch, batch
+    return epochs, -1
+
+
+def evaluate(Run run, Run last, tuple arrays not None) -> list[float]:
+    """Means over the rows of the outputs of programs without an update, in the arrays' own order.
+
+    Parameters
+    ----------
+    run, last, arrays : as `fit` takes them.
+
+    Returns
+    -------
+    list of float
+        One for each of `program.outputs`.
+    """
+    cdef Training t
+    cdef int status = PAUSED, i
+    cdef double[:, ::1] results = None
+    held = _taken(&t, run, last, arrays)
+    t.epoch, t.epochs, t.part, t.index, t.seed, t.first_shuffle = 0, 1, 0, NULL, 0, 0
+    while status == PAUSED:
+        with nogil:
+            status = advance(&t, run, last, results, None)
+        if status == PAUSED:
+            PyErr_CheckSignals()
+    del held
+    return [t.cursor.sums[i] / t.rows for i in range((run if run is not None else last).n_outputs)]
+
+
+cdef list _taken(Training *t, Run run, Run last, tuple arrays):
+    """Hold the arrays, and check that the programs' rows add up to theirs."""
+    if run is None and last is None:
+        raise ValueError("expected a run for full batches, or one for a short one, got neither")
+    cdef list held = [Arrays(r, arrays) for r in (run, last) if r is not None]
+    cdef Py_ssize_t full = 0 if run is None else run.program.rows, short = 0 if last is None else last.program.rows
+    t.rows = (<Arrays>held[0]).rows if arrays else 1        # a function of its parameters alone
+    t.batches = (t.rows - short) // full if full else 0
+    if t.batches * full + short != t.rows:
+        raise ValueError(f"arrays: {t.rows} rows are not batches of {full} and a last one of {short}")
+    start(&t.cursor)
+    return held
+
+
+cdef int advance(Training *t, Run run, Run last, double[:, ::1] results, Snapshot snapshot) noexcept nogil:
+    """Go on until a look for signals is due, the loss is not finite, or all epochs are done."""
+    cdef int status, i, n = last.n_outputs if run is None else run.n_outputs
+    cdef double deadline = next_poll()
+    if run is not None:
+        run.direct = t.index == NULL
+    if last is not None:
+        last.direct = t.index == NULL
+    while t.epoch < t.epochs:
+        if t.part == 0:
+            if t.index != NULL and t.cursor.batch == 0 and t.cursor.row == 0:
+                shuffle_rows(t.index, t.rows, t.seed, t.first_shuffle + t.epoch)
+            status = DONE
+            if t.batches:
+                status = walk(run, &t.cursor, t.index, 0, t.batches, t.rows, deadline)
+            if status != DONE:
+                return bad_end(status, snapshot)
+            t.part, t.cursor.batch = 1, 0
+        if last is not None:
+            status = walk(last, &t.cursor, t.index, t.rows - last.program.rows, 1, t.rows, deadline)
+            if status != DONE:
+                return bad_end(status, snapshot)
+        if results is not None:
+            for i in range(n):
+                results[t.epoch, i] = t.cursor.sums[i] / t.rows
+        if snapshot is not None:
+            if not snapshot.finite():
+                snapshot.move(True)
+                t.cursor.batch = 1 if last is not None else t.batches
+                t.part = 1 if last is not None else 0
+                return BAD
+            snapshot.move(False)
+        t.epoch += 1
+        if t.epoch < t.epochs:
+            t.part = 0
+            i = <int>0
+            t.cursor.batch = t.cursor.row = 0
+            for i in range(8):
+                t.cursor.sums[i] = 0
+            if t.cursor.left < 0 or next_poll() - deadline > 0.08:
+                return PAUSED
+    return DONE
+
+
+cdef int bad_end(int status, Snapshot snapshot) noexcept nogil:
+    """Where the loss is not finite: note the first bad parameter, and go back."""
+    if status == BAD and snapshot is not None:
+        snapshot.finite()
+        snapshot.move(True)
+    return status

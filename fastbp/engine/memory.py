@@ -1,0 +1,70 @@
+"""The blocks of memory that programs work on: aligned, and padded behind."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+ALIGNMENT = 64  # bytes: a cache line, and the widest vector
+LINE = 16  # elements: parameters start at multiples of it
+PADDING = 256  # elements behind a block that kernels may read
+
+
+def aligned_zeros(n: int, dtype: npt.DTypeLike) -> npt.NDArray[np.floating]:
+    """Return `n` zeros, 64-byte aligned, with more zeros behind them in the same allocation.
+
+    Kernels read full vectors, also past an array's end: every block that a program works on comes from here.
+    """
+    item = np.dtype(dtype).itemsize
+    raw = np.zeros((n + PADDING) * item + ALIGNMENT, np.uint8)
+    skip = -raw.ctypes.data % ALIGNMENT
+    return raw[skip : skip + (n + PADDING) * item].view(dtype)[:n]
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """Where each parameter lies in the flat block.
+
+    Attributes
+    ----------
+    shapes : tuple of shapes, in order.
+    dtype : numpy.dtype of the block.
+    offsets : first element of each parameter, a multiple of 16.
+    length : elements of the block, a multiple of 16. Those between parameters stay zero.
+    """
+
+    shapes: tuple[tuple[int, ...], ...]
+    dtype: np.dtype[np.floating]
+    offsets: tuple[int, ...]
+    length: int
+
+    @classmethod
+    def of(cls, shapes: Sequence[tuple[int, ...]], dtype: npt.DTypeLike) -> Layout:
+        """Lay out parameters of these shapes one behind the other."""
+        offsets, end = [], 0
+        for shape in shapes:
+            offsets.append(end)
+            end += -(-_count(shape) // LINE) * LINE
+        return cls(tuple(map(tuple, shapes)), np.dtype(dtype), tuple(offsets), end)
+
+    @property
+    def size(self) -> int:
+        """The number of parameters, without the padding."""
+        return sum(map(_count, self.shapes))
+
+    def views(self, block: npt.NDArray[np.floating]) -> list[npt.NDArray[np.floating]]:
+        """Live views of the parameters in a block of `length` elements."""
+        return [
+            block[start : start + _count(shape)].reshape(shape)
+            for start, shape in zip(self.offsets, self.shapes, strict=True)
+        ]
+
+
+def _count(shape: tuple[int, ...]) -> int:
+    n = 1
+    for extent in shape:
+        n *= extent
+    return n

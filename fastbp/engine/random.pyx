@@ -1,0 +1,98 @@
+"""Counter-based random numbers: number i of stream s of a seed is a function of (seed, s, i), and nothing else.
+
+So the bits depend neither on the order of calls nor on threads, and no state has to be kept. The function is the
+finalizer of SplitMix64 (Steele, Lea and Flood, 2014), applied to a counter that a key from seed and stream offsets.
+"""
+from fastbp.kernels.arguments cimport is_double
+from fastbp.kernels.vector cimport real
+
+cdef extern from *:
+    """
+    #include <stdint.h>
+    static inline uint64_t fb_mix(uint64_t z) {
+        z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9ULL;
+        z = (z ^ (z >> 27)) * 0x94d049bb133111ebULL;
+        return z ^ (z >> 31);
+    }
+    static inline uint64_t fb_key(uint64_t seed, uint64_t stream) {
+        return fb_mix(fb_mix(seed + 0x9e3779b97f4a7c15ULL) ^ (stream * 0xd1342543de82ef95ULL + 0x632be59bd9b4e019ULL));
+    }
+    static inline uint64_t fb_random(uint64_t key, uint64_t i) {
+        return fb_mix(key + i * 0x9e3779b97f4a7c15ULL);
+    }
+    """
+    unsigned long long fb_key(unsigned long long seed, unsigned long long stream) noexcept nogil
+    unsigned long long fb_random(unsigned long long key, unsigned long long i) noexcept nogil
+
+
+cdef inline unsigned long long below(unsigned long long bits, unsigned long long n) noexcept nogil:
+    """A number in [0, n) from the upper 32 bits, n <= 2**32: multiply and shift, off from uniform by n / 2**32."""
+    return ((bits >> 32) * n) >> 32
+
+
+cdef void shuffle(long long *index, Py_ssize_t n, unsigned long long seed, unsigned long long stream) noexcept nogil:
+    """A permutation of 0 .. n - 1 by Fisher and Yates' method, from the inside out."""
+    cdef unsigned long long key = fb_key(seed, stream)
+    cdef Py_ssize_t i, j
+    for i in range(n):
+        j = <Py_ssize_t>below(fb_random(key, i), i + 1)
+        index[i] = index[j]
+        index[j] = i
+
+
+def permutation(long long[::1] index, unsigned long long seed, unsigned long long stream) -> None:
+    """Fill an array with a permutation of 0 .. n - 1.
+
+    Parameters
+    ----------
+    index : int64 array of shape (n,), n < 2**32. Written.
+    seed, stream : int
+        Which permutation: each stream of a seed is another one.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from fastbp.engine import random
+    >>> index = np.empty(5, np.int64)
+    >>> random.permutation(index, 0, 0)
+    >>> sorted(index.tolist())
+    [0, 1, 2, 3, 4]
+    """
+    if index.shape[0] >= 1 << 32:
+        raise ValueError(f"index: expected fewer than 2**32 rows, got {index.shape[0]}")
+    if index.shape[0]:
+        with nogil:
+            shuffle(&index[0], index.shape[0], seed, stream)
+
+
+def uniform(out, unsigned long long seed, unsigned long long stream, double low, double high) -> None:
+    """Fill an array with numbers uniform in [low, high); float32 gets the float64 numbers, rounded.
+
+    Parameters
+    ----------
+    out : float32 or float64 array of shape (n,). Written.
+    seed, stream : int
+        Which numbers: each stream of a seed is another sequence.
+    low, high : float
+        The interval.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from fastbp.engine import random
+    >>> out = np.empty(3)
+    >>> random.uniform(out, 0, 0, -1.0, 1.0)
+    >>> bool((abs(out) <= 1).all())
+    True
+    """
+    if is_double(out, "out"):
+        fill[double](out, fb_key(seed, stream), low, high)
+    else:
+        fill[float](out, fb_key(seed, stream), low, high)
+
+
+cdef int fill(real[::1] out, unsigned long long key, double low, double high) except -1:
+    cdef Py_ssize_t i
+    for i in range(out.shape[0]):
+        out[i] = <real>(low + (high - low) * ((fb_random(key, i) >> 11) * (1.0 / 9007199254740992.0)))
+    return 0

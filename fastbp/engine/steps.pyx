@@ -1,0 +1,149 @@
+"""The cases of the engine: what each kind of step does, by which kernel.
+
+A new operation has one row in the table of operations, one kernel, and one case here.
+"""
+from libc.math cimport sqrt
+
+from fastbp.kernels.vector cimport real
+from fastbp.kernels.matmul cimport work_size
+from fastbp.kernels.dense cimport layer_forward, layer_inputs, layer_weights
+from fastbp.kernels cimport elementwise as ew, losses, reductions, updates
+from fastbp.kernels.rows cimport transpose
+
+cdef enum:
+    UNARY, BINARY, BROADCAST, HITS, COPY, TRANSPOSE
+    SUM_ALL, SUM_ROWS, SUM_COLUMNS
+    SOFTMAX, CROSS_ENTROPY, CROSS_ENTROPY_WITH_LOGITS, ONE_HOT, CLASS_HITS
+    DENSE, DENSE_INPUTS, DENSE_WEIGHTS
+    BCE_FUSED, CROSS_ENTROPY_FUSED, SQUARED_ERROR_FUSED
+    SGD, MOMENTUM, ADAM
+
+cdef enum:
+    IDENTITY = -1       # the kind of a dense step without an activation
+
+_OPS = {
+    "unary": UNARY, "binary": BINARY, "broadcast": BROADCAST, "binary_hits": HITS, "copy": COPY,
+    "transpose": TRANSPOSE, "sum_all": SUM_ALL, "sum_rows": SUM_ROWS, "sum_columns": SUM_COLUMNS,
+    "softmax": SOFTMAX, "cross_entropy": CROSS_ENTROPY, "cross_entropy_with_logits": CROSS_ENTROPY_WITH_LOGITS,
+    "one_hot": ONE_HOT, "class_hits": CLASS_HITS,
+    "dense": DENSE, "dense_inputs": DENSE_INPUTS, "dense_weights": DENSE_WEIGHTS,
+    "bce_with_logits_fused": BCE_FUSED, "cross_entropy_fused": CROSS_ENTROPY_FUSED,
+    "squared_error_fused": SQUARED_ERROR_FUSED,
+    "sgd": SGD, "momentum": MOMENTUM, "adam": ADAM,
+}
+_UNARY = {
+    "negative": ew.NEGATIVE, "square": ew.SQUARE, "sqrt": ew.SQRT, "exp": ew.EXP, "log": ew.LOG,
+    "reciprocal": ew.RECIPROCAL, "sigmoid": ew.SIGMOID, "tanh": ew.TANH, "relu": ew.RELU,
+}
+_BINARY = {
+    "add": ew.ADD, "subtract": ew.SUBTRACT, "multiply": ew.MULTIPLY, "divide": ew.DIVIDE,
+    "sigmoid_grad": ew.SIGMOID_GRAD, "tanh_grad": ew.TANH_GRAD, "relu_grad": ew.RELU_GRAD,
+    "squared_error": ew.SQUARED_ERROR, "bce": ew.BCE, "bce_grad": ew.BCE_GRAD, "bce_with_logits": ew.BCE_WITH_LOGITS,
+}
+
+
+cpdef int op_code(str name) except -1:
+    """The number of a step's operation."""
+    return _OPS[name]
+
+
+cpdef int kind_code(str op, str kind) except -2:
+    """The number of a step's function: which of the elementwise ones, or which activation."""
+    if op == "binary":
+        return _BINARY[kind]
+    return IDENTITY if kind == "identity" else _UNARY[kind]
+
+
+cdef void execute(const Step *s, Py_ssize_t rows, bint again, double *hyper, real *work) noexcept nogil:
+    """Run one step on `rows` rows; `again` for the second and later blocks of a batch."""
+    cdef Py_ssize_t n = rows if s.rowwise else s.n, m = s.m
+    cdef real *out = <real *>s.out
+    cdef real *second = <real *>s.second
+    cdef real *a = <real *>s.a
+    cdef real *b = <real *>s.b
+    cdef real *c = <real *>s.c
+    cdef bint adds = again and s.accumulates
+    if s.op == DENSE:
+        layer_forward(out, a, b, c, n, s.k, m, s.kind == ew.RELU, work)
+        if s.kind != IDENTITY and s.kind != ew.RELU:
+            ew.unary(s.kind, out, out, n * m)
+    elif s.op == DENSE_INPUTS:
+        layer_inputs(out, a, b, c, n, s.k, m, work)
+    elif s.op == DENSE_WEIGHTS:
+        layer_weights(out, a, b, n, s.k, m, adds, work)
+    elif s.op == SUM_ROWS:
+        reductions.column_sums(out, a, n, m, adds)
+    elif s.op >= BCE_FUSED and s.op <= SQUARED_ERROR_FUSED:
+        fused_loss(s, n, adds, out, second, a, b)
+    elif s.op == UNARY:
+        ew.unary(s.kind, out, a, n * m)
+    elif s.op == BINARY:
+        if s.flat:
+            ew.binary(s.kind, out, a, 0, s.acs, b, 0, s.bcs, 1, n * m)
+        else:
+            ew.binary(s.kind, out, a, s.ars, s.acs, b, s.brs, s.bcs, n, m)
+    elif s.op >= SGD:
+        update(s, hyper, out, a, b, c)
+    else:
+        rare(s, n, adds, out, a, b)
+
+
+cdef void fused_loss(const Step *s, Py_ssize_t n, bint adds, real *dz, real *total, real *z, real *y) noexcept nogil:
+    """The gradient at the prediction, and the sum of the losses."""
+    cdef real value
+    if s.op == BCE_FUSED:
+        value = losses.bce_with_logits_fused(dz, z, y, n * s.m, <real>s.scale)
+    elif s.op == CROSS_ENTROPY_FUSED:
+        value = losses.softmax_cross_entropy_fused(dz, z, y, n, s.m, <real>s.scale)
+    else:
+        value = losses.squared_error_fused(dz, z, y, n * s.m, <real>s.scale)
+    total[0] = total[0] + value if adds else value
+
+
+cdef void update(const Step *s, double *h, real *p, real *g, real *state, real *other) noexcept nogil:
+    """One step of the optimizer; its numbers `h` advance with it."""
+    h[TIME] += 1
+    if s.op == SGD:
+        updates.sgd(p, g, s.n, <real>h[LEARNING_RATE])
+    elif s.op == MOMENTUM:
+        updates.momentum(p, state, g, s.n, <real>h[LEARNING_RATE], <real>h[BETA_1], h[BETA_2] != 0)
+    else:
+        h[POWER_1] *= h[BETA_1]
+        h[POWER_2] *= h[BETA_2]
+        updates.adam(p, state, other, g, s.n, <real>(h[LEARNING_RATE] / (1 - h[POWER_1])), <real>h[BETA_1],
+                     <real>h[BETA_2], <real>(1 / sqrt(1 - h[POWER_2])), <real>h[EPSILON])
+
+
+cdef void rare(const Step *s, Py_ssize_t n, bint adds, real *out, real *a, real *b) noexcept nogil:
+    """Steps that a plain network does not have."""
+    cdef Py_ssize_t m = s.m, i
+    cdef real value
+    if s.op == SUM_ALL:
+        value = reductions.total(a, n * m)
+        out[0] = out[0] + value if adds else value
+    elif s.op == SUM_COLUMNS:
+        reductions.row_sums(out, a, n, m)
+    elif s.op == BROADCAST:
+        ew.broadcast(out, a, s.ars, s.acs, n, m)
+    elif s.op == COPY:
+        for i in range(n * m):
+            out[i] = a[i]
+    elif s.op == TRANSPOSE:
+        transpose(out, a, n, m)
+    elif s.op == HITS:
+        ew.binary_hits(out, a, b, n * m, <real>s.scale)
+    elif s.op == SOFTMAX:
+        losses.softmax(out, a, n, m)
+    elif s.op == CROSS_ENTROPY:
+        losses.cross_entropy(out, a, b, n, m)
+    elif s.op == CROSS_ENTROPY_WITH_LOGITS:
+        losses.cross_entropy_with_logits(out, a, b, n, m)
+    elif s.op == ONE_HOT:
+        losses.one_hot(out, a, n, m)
+    else:
+        losses.class_hits(out, a, b, n, m)
+
+
+def work_elements() -> int:
+    """Elements of scratch memory that the kernels need."""
+    return work_size()
