@@ -1,0 +1,61 @@
+"""fastbp: neural networks as compiled graphs, trained on the CPU at the speed of its arithmetic.
+
+>>> import numpy as np, fastbp as bp
+>>> X = np.random.default_rng(0).normal(size=(200, 2))
+>>> y = X[:, 0] * X[:, 1] > 0
+>>> model = bp.Sequential(
+...     [bp.Dense(16, activation="relu"), bp.Dense(1, activation="sigmoid")], seed=0
+... )
+>>> history = model.fit(X, y, loss="bce", optimizer=bp.Adam(1e-2), epochs=100)
+>>> model.evaluate(X, y, loss="bce", metrics=["accuracy"])["accuracy"] > 0.95
+True
+"""
+
+# ruff: noqa: E402, I001  (the check comes before what it checks)
+from fastbp._tree import require_built
+
+require_built()
+
+from fastbp import datasets, kernels
+from fastbp.config import show_config
+from fastbp.models import Sequential, load
+from fastbp.nn import Dense
+from fastbp.nn.functions import (
+    bce,
+    bce_with_logits,
+    cross_entropy,
+    cross_entropy_with_logits,
+    mse,
+    relu,
+    sigmoid,
+    softmax,
+    tanh,
+)
+from fastbp.optim import SGD, Adam
+from fastbp.training import DivergenceError, History, Trainer, optimize
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "SGD",
+    "Adam",
+    "Dense",
+    "DivergenceError",
+    "History",
+    "Sequential",
+    "Trainer",
+    "bce",
+    "bce_with_logits",
+    "cross_entropy",
+    "cross_entropy_with_logits",
+    "datasets",
+    "kernels",
+    "load",
+    "mse",
+    "optimize",
+    "relu",
+    "show_config",
+    "sigmoid",
+    "softmax",
+    "tanh",
+]

@@ -1,0 +1,95 @@
+"""Functions of arrays, computed at once by compiled programs of their own.
+
+Programs are kept by function, dtype and columns; any number of rows is walked in blocks.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from fastbp import checks
+from fastbp.compiler import compile_graph
+from fastbp.engine.memory import Layout, aligned_zeros
+from fastbp.engine.epochs import evaluate
+from fastbp.engine.program import Program, Run
+from fastbp.graph import functions as graph
+from fastbp.graph.node import input_node
+from fastbp.nn.targets import class_indices
+
+Array = npt.NDArray[Any]
+BLOCK = 512  # rows walked together
+
+
+def common_dtype(*arrays: Array) -> np.dtype[Any]:
+    """float32 if every floating array is float32, else float64."""
+    floats = {a.dtype.newbyteorder("=") for a in arrays if a.dtype.kind == "f"}
+    return np.dtype("float32" if floats == {np.dtype("float32")} else "float64")
+
+
+def elementwise(name: str, x: Any) -> Any:
+    """Apply an elementwise function to an array of any shape."""
+    given = checks.numbers("x", x)
+    dtype = common_dtype(given)
+    flat = checks.converted(given, dtype).reshape(-1, 1)
+    return _forward(name, flat).reshape(given.shape)[()]
+
+
+def rowwise(name: str, x: Any) -> Any:
+    """Apply a function of rows to an (n, m) array, or to (m,) as one row."""
+    given = checks.numbers("x", x)
+    if given.ndim not in (1, 2) or given.shape[-1] == 0:
+        raise ValueError(f"{name}: x must have shape (n, m) or (m,), got {given.shape}")
+    rows = checks.converted(given, common_dtype(given)).reshape(-1, given.shape[-1])
+    return _forward(name, rows).reshape(given.shape)
+
+
+def loss(name: str, prediction: Any, target: Any) -> Any:
+    """The mean loss of arrays, as a NumPy float of their dtype."""
+    p, y = checks.numbers("prediction", prediction), checks.numbers("target", target)
+    p, y = np.atleast_1d(p), np.atleast_1d(y)
+    dtype = common_dtype(p, y)
+    if p.size == 0:
+        raise ValueError(f"{name}: prediction is empty, got shape {p.shape}")
+    # The graph's own rules say whether the shapes fit.
+    nodes = [input_node(i, a.shape, dtype) for i, a in enumerate((p, y))]
+    getattr(graph, name)(*nodes)
+    if name.startswith("cross_entropy"):
+        y = class_indices("target", y, p.shape[1]).reshape(-1)
+    else:
+        p, y = p.reshape(len(p), -1), y.reshape(len(p), -1)
+    arrays = (checks.converted(p, dtype), checks.converted(y, dtype))
+    whole, short = divmod(len(p), BLOCK)
+    full = _run(_loss_program(name, BLOCK, p.shape[1], dtype)) if whole else None
+    last = _run(_loss_program(name, short, p.shape[1], dtype)) if short else None
+    return dtype.type(evaluate(full, last, arrays)[0])
+
+
+def _forward(name: str, rows: Array) -> Array:
+    out = np.empty_like(rows)
+    if len(rows):
+        _run(_forward_program(name, rows.shape[1], rows.dtype)).forward((rows,), out)
+    return out
+
+
+def _run(program: Program) -> Run:
+    return Run(program, aligned_zeros(0, program.dtype))
+
+
+@lru_cache(maxsize=64)
+def _forward_program(name: str, columns: int, dtype: np.dtype[Any]) -> Program:
+    x = input_node(0, (BLOCK, columns), dtype, "x")
+    output = getattr(graph, name)(x)
+    return compile_graph({"output": output}, [], [x], layout=Layout.of([], dtype))
+
+
+@lru_cache(maxsize=64)
+def _loss_program(name: str, rows: int, columns: int, dtype: np.dtype[Any]) -> Program:
+    classes = name.startswith("cross_entropy")
+    p = input_node(0, (rows, columns), dtype, "prediction")
+    y = input_node(1, (rows,) if classes else (rows, columns), dtype, "target")
+    value = getattr(graph, name)(p, y)
+    return compile_graph({"loss": value}, [], [p, y], layout=Layout.of([], dtype))

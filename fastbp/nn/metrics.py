@@ -1,0 +1,61 @@
+"""Metrics: numbers computed beside the loss, from the same forward pass."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+from fastbp import checks
+from fastbp.graph import functions
+from fastbp.graph.node import Node
+from fastbp.nn.losses import Loss
+
+
+@dataclass(frozen=True, slots=True)
+class Metric:
+    """A named number: the graph of its mean, from prediction and target of a loss."""
+
+    name: str
+    build: Callable[[Loss, Node, Node], Node]
+
+
+def _accuracy(loss: Loss, prediction: Node, target: Node) -> Node:
+    """The share of right answers: the largest output, or the right side of probability 0.5."""
+    if loss.target == "class":
+        return functions.class_accuracy(prediction, target)
+    return functions.binary_accuracy(prediction, target, 0.0 if loss.on_logits else 0.5)
+
+
+_METRICS = {"accuracy": Metric("accuracy", _accuracy)}
+_FOREIGN = {
+    "acc": "accuracy",
+    "accuracy_score": "accuracy",
+    "binary_accuracy": "accuracy",
+    "categorical_accuracy": "accuracy",
+    "sparse_categorical_accuracy": "accuracy",
+}
+
+
+def get_metrics(value: object, loss: Loss) -> tuple[Metric, ...]:
+    """Return the metrics that are named, each once, if they go with the loss."""
+    if isinstance(value, str):
+        value = (value,)
+    if not isinstance(value, Iterable):
+        raise TypeError(f"metrics must be a list of names, got {checks.shown(value)}")
+    names = list(dict.fromkeys(_name(item) for item in value))
+    if loss.target == "real" and "accuracy" in names:
+        raise ValueError(
+            f"metrics: 'accuracy' counts right answers, which loss {loss.name!r} does not have: "
+            "leave it out, or use a loss for classes"
+        )
+    return tuple(_METRICS[name] for name in names)
+
+
+def _name(item: object) -> str:
+    if isinstance(item, Metric):
+        return item.name
+    if not isinstance(item, str):
+        raise TypeError(f"metrics must be a list of names, got {checks.shown(item)} in it")
+    if item not in _METRICS:
+        raise checks.unknown_name("metric", item, _METRICS, _FOREIGN)
+    return item

@@ -1,0 +1,277 @@
+"""What a trainer and a file know of a model: a block of parameters and a forward graph."""
+
+from __future__ import annotations
+
+import os
+import threading
+from abc import ABC, abstractmethod
+from collections import deque
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from fastbp import checks
+from fastbp.compiler import compile_graph
+from fastbp.engine.memory import Layout, aligned_zeros
+from fastbp.engine.program import Program, Run
+from fastbp.graph.node import Node, input_node, parameter_node
+from fastbp.nn.guard import Guard
+from fastbp.nn.parameters import Parameters
+
+Array = npt.NDArray[Any]
+
+BLOCK = 512  # rows that a prediction walks together
+KEPT = 64  # compiled programs that a model keeps
+
+
+class Model(ABC):
+    """A block of parameters and the graph from features to outputs.
+
+    Subclasses say which parameters there are and which graph they make; building, predicting,
+    copying and the programs are the same for all. The block never moves once it is made.
+    """
+
+    def __init__(self, dtype: object, seed: object) -> None:
+        self._dtype = checks.float_dtype(dtype)
+        self._seed = int.from_bytes(os.urandom(4)) if seed is None else checks.seed_number(seed)
+        self.shuffles = 0  # epochs trained so far: the next one's stream
+        self._n_features: int | None = None
+        self._forget()
+
+    def _forget(self) -> None:
+        """Start without a block, with everything that is never copied made anew."""
+        self._values: Array | None = None
+        self._views: dict[str, Array] = {}
+        self._layout: Layout | None = None
+        self.guard = Guard()
+        self._making = threading.Lock()
+        self._programs: dict[object, Program] = {}
+        self._runs: deque[Run] = deque()  # forward runs that no thread is using
+
+    # ------------------------------------------------------------ what a subclass says
+
+    @property
+    @abstractmethod
+    def units(self) -> int:
+        """How many outputs a row gets."""
+
+    @property
+    @abstractmethod
+    def activation(self) -> str | None:
+        """The name of the function at the outputs."""
+
+    @abstractmethod
+    def _shapes(self, n_features: int) -> dict[str, tuple[int, ...]]:
+        """Names and shapes of the parameters."""
+
+    @abstractmethod
+    def _initialise(self, views: dict[str, Array]) -> None:
+        """Write the starting values."""
+
+    @abstractmethod
+    def _bind(self, views: dict[str, Array]) -> None:
+        """Hand the live views to whoever shows them."""
+
+    @abstractmethod
+    def graph(self, x: Node, parameters: Mapping[str, Node]) -> Node:
+        """The outputs (rows, units) as a graph on x (rows, n_features)."""
+
+    @abstractmethod
+    def description(self) -> dict[str, Any]:
+        """What a file says of the model, its parameters excepted."""
+
+    # ------------------------------------------------------------ building
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """The dtype of the parameters and of everything computed with them."""
+        return self._dtype
+
+    @property
+    def seed(self) -> int:
+        """The seed of the starting weights and of the shuffling."""
+        return self._seed
+
+    @property
+    def built(self) -> bool:
+        """Whether the parameters have been made."""
+        return self._values is not None
+
+    @property
+    def n_features(self) -> int | None:
+        """How many features a row has; None before the model is built."""
+        return self._n_features
+
+    def build(self, n_features: int) -> None:
+        """Make the parameters for rows of `n_features`, with their starting values.
+
+        The first `fit` or `predict` does so by itself. Building again for as many does nothing.
+
+        Raises
+        ------
+        ValueError
+            If the model is built for another number of features.
+        """
+        n_features = checks.positive_integer("n_features", n_features)
+        with self._making:
+            if self._values is None:
+                self._make_block(n_features, self._initialise)
+        if self._n_features != n_features:
+            raise ValueError(
+                f"this model is built for {self._n_features} features, got n_features={n_features}"
+            )
+
+    def _make_block(self, n_features: int, fill: Callable[[dict[str, Array]], None]) -> None:
+        shapes = self._shapes(n_features)
+        layout = Layout.of(list(shapes.values()), self._dtype)
+        values = aligned_zeros(layout.length, self._dtype)
+        views = dict(zip(shapes, layout.views(values), strict=True))
+        fill(views)
+        self._bind(views)
+        self._layout, self._views, self._n_features = layout, views, n_features
+        self._values = values  # last: other threads take it as the sign that all is there
+
+    def block(self) -> tuple[Array, Layout]:
+        """The parameters as one flat array, and where each lies in it."""
+        if self._values is None or self._layout is None:
+            raise RuntimeError(
+                "this model has no parameters yet: the first fit or predict makes them, "
+                "or model.build(n_features)"
+            )
+        return self._values, self._layout
+
+    @property
+    def parameters(self) -> Parameters:
+        """The parameters by name, live: writing into one changes the model."""
+        self.block()
+        return Parameters(self._views)
+
+    @property
+    def n_parameters(self) -> int:
+        """How many numbers the model learns."""
+        return self.block()[1].size
+
+    # ------------------------------------------------------------ programs
+
+    def nodes(self, rows: int) -> tuple[Node, Node, list[Node]]:
+        """The graph for a number of rows: features, outputs, parameters."""
+        shapes = self._shapes(self._n_features or 0)
+        parameters = {
+            name: parameter_node(i, shape, self._dtype, name)
+            for i, (name, shape) in enumerate(shapes.items())
+        }
+        x = input_node(0, (rows, self._n_features or 0), self._dtype, "x")
+        return x, self.graph(x, parameters), list(parameters.values())
+
+    def program(self, key: object, make: Callable[[], Program]) -> Program:
+        """The program of a key, compiled by `make` once."""
+        program = self._programs.get(key)
+        if program is None:
+            program = make()
+            if len(self._programs) >= KEPT:
+                self._programs.clear()
+            self._programs[key] = program
+        return program
+
+    def _forward_run(self) -> Run:
+        try:
+            return self._runs.pop()
+        except IndexError:
+            values, layout = self.block()
+
+            def make() -> Program:
+                x, output, parameters = self.nodes(BLOCK)
+                return compile_graph({"output": output}, parameters, [x], layout=layout)
+
+            return Run(self.program("forward", make), values)
+
+    def predict(self, X: npt.ArrayLike) -> Array:
+        """Compute the outputs.
+
+        Parameters
+        ----------
+        X : anything np.asarray takes, (n, n_features), n at least 1
+            NaN and infinity are not looked for; they give what arithmetic gives.
+
+        Returns
+        -------
+        array (n, units) of the model's dtype. Probabilities for a sigmoid or softmax output.
+
+        Raises
+        ------
+        ValueError, TypeError
+            If `X` is no such array.
+        RuntimeError
+            If another thread is training the model. Any number of threads may predict.
+        """
+        array = checks.matrix("X", X, self._dtype, self._n_features, look=False)
+        if self._values is None:
+            self.build(array.shape[1])
+        out = np.empty((len(array), self.units), self._dtype)
+        self.guard.begin_reading()
+        try:
+            run = self._forward_run()
+            run.forward((array,), out)
+        finally:
+            self.guard.end_reading()
+        self._runs.append(run)
+        return out
+
+    # ------------------------------------------------------------ copies
+
+    def values(self) -> dict[str, Array]:
+        """Copies of the parameters, taken while nobody trains them; empty before the build."""
+        self.guard.begin_reading()
+        try:
+            return {name: view.copy() for name, view in self._views.items()}
+        finally:
+            self.guard.end_reading()
+
+    def restore(self, n_features: int, arrays: Mapping[str, Array]) -> None:
+        """Build with these parameters, after checking that their shapes and dtype fit."""
+        for name, shape in self._shapes(n_features).items():
+            array = arrays[name]
+            if array.shape != shape or array.dtype != self._dtype:
+                raise ValueError(
+                    f"parameter {name!r} must have shape {shape} and dtype {self._dtype}, "
+                    f"got {array.shape} and {array.dtype}"
+                )
+
+        def fill(views: dict[str, Array]) -> None:
+            for name, view in views.items():
+                view[...] = arrays[name]
+
+        self._make_block(n_features, fill)
+
+    def __getstate__(self) -> dict[str, Any]:
+        state = self.__dict__.copy()
+        for name in ("guard", "_making", "_programs", "_runs", "_values", "_layout", "_views"):
+            del state[name]
+        return state | {"parameters": self.values()}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        state = state.copy()
+        parameters = state.pop("parameters")
+        self.__dict__.update(state)
+        n_features = self._n_features
+        self._forget()
+        if n_features is not None:
+            self.restore(n_features, parameters)
+
+
+_KINDS: dict[str, Callable[[Mapping[str, Any]], Model]] = {}
+
+
+def register_model(kind: str, make: Callable[[Mapping[str, Any]], Model]) -> None:
+    """Say how a model of a kind is made from its description in a file."""
+    _KINDS[kind] = make
+
+
+def model_from(description: Mapping[str, Any]) -> Model:
+    """Make the model that a file describes, not built yet."""
+    kind = description["type"]
+    if kind not in _KINDS:
+        raise ValueError(f"unknown model type {kind!r}; known: {', '.join(map(repr, _KINDS))}")
+    return _KINDS[kind](description)

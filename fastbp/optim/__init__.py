@@ -1,0 +1,14 @@
+"""Optimizers: immutable descriptions of an update rule, which the engine carries out."""
+
+from fastbp.optim.adam import Adam
+from fastbp.optim.base import Optimizer, optimizer_named
+from fastbp.optim.sgd import SGD
+
+__all__ = ["SGD", "Adam", "Optimizer", "get_optimizer"]
+
+_NAMED: dict[str, type[Optimizer]] = {"sgd": SGD, "adam": Adam}
+
+
+def get_optimizer(value: object) -> Optimizer:
+    """Return the optimizer that is meant by a name or by an object."""
+    return optimizer_named(value, _NAMED)

@@ -1,0 +1,154 @@
+"""Files: NumPy's .npz archives with a description as JSON inside.
+
+Loading runs no code: arrays are read without pickle, each checked against the archive's checksum,
+and the description is plain JSON that names what to build.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import json
+import os
+import stat
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from fastbp import checks
+from fastbp.nn.model import Model, model_from
+
+Array = npt.NDArray[Any]
+Path = str | os.PathLike[str]
+
+DESCRIPTION = "fastbp"  # the entry that says what the file holds
+PARAMETER = "parameters/"  # and the name, for each parameter
+VERSION = 1
+
+
+def write(path: Path, arrays: Mapping[str, Array], description: Mapping[str, Any]) -> None:
+    """Write a file all or nothing.
+
+    It is written under a temporary name in the same folder, synced, and renamed; then the folder
+    is synced. A link is followed, and a file that is there keeps its mode.
+    """
+    target = os.path.realpath(_text(path))
+    text = json.dumps({"version": VERSION, **description})
+    entries: dict[str, Any] = {DESCRIPTION: np.frombuffer(text.encode(), np.uint8), **arrays}
+    mode = _mode(target)
+    temporary = os.path.join(os.path.dirname(target), f".fastbp-{os.urandom(8).hex()}")
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
+    handle = os.open(temporary, flags, 0o666)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            np.savez(file, **entries)
+            file.flush()
+            os.fsync(file.fileno())
+        if mode is not None:
+            os.chmod(temporary, mode)
+        os.replace(temporary, target)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            os.unlink(temporary)
+        raise
+    _sync_folder(os.path.dirname(target))
+
+
+def _text(path: Path) -> str:
+    text = os.fspath(path) if isinstance(path, str | os.PathLike) else None
+    if not isinstance(text, str):
+        raise TypeError(f"path must be a string or a path, got {type(path).__name__}")
+    return text
+
+
+def _mode(target: str) -> int | None:
+    """The mode of the file that is there already."""
+    try:
+        status = os.stat(target)
+    except FileNotFoundError:
+        return None
+    if not stat.S_ISREG(status.st_mode):
+        raise ValueError(f"path must name a regular file, but {target!r} is none")
+    return stat.S_IMODE(status.st_mode)
+
+
+def _sync_folder(folder: str) -> None:
+    if not hasattr(os, "O_DIRECTORY"):  # a folder cannot be opened there
+        return
+    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def read(path: Path) -> tuple[dict[str, Array], dict[str, Any]]:
+    """Read the arrays and the description of a file.
+
+    Raises
+    ------
+    ValueError
+        Naming the path, if the file is not one of ours, is truncated or is damaged.
+    OSError
+        If it cannot be opened.
+    """
+    import zipfile  # here, as it brings in much that a training without files never needs
+
+    with open(_text(path), "rb") as file, damaged_as_value_error(path):
+        if file.read(4) != b"PK\x03\x04":
+            raise ValueError("it is no .npz archive")
+        file.seek(0)
+        with zipfile.ZipFile(file) as archive:
+            # Each entry is read to its end, where its checksum is compared.
+            entries = {name: archive.read(name) for name in archive.namelist()}
+        if f"{DESCRIPTION}.npy" not in entries:
+            raise ValueError("it was not written by fastbp")
+        arrays = {name.removesuffix(".npy"): _array(data) for name, data in entries.items()}
+        description = json.loads(arrays.pop(DESCRIPTION).tobytes().decode())
+        if not isinstance(description, dict) or description.get("version") != VERSION:
+            raise ValueError(f"it is not of version {VERSION} of the format; is fastbp older?")
+        return arrays, description
+
+
+def _array(data: bytes) -> Array:
+    file = io.BytesIO(data)
+    array: Array = np.lib.format.read_array(file, allow_pickle=False)
+    if file.read(1):
+        raise ValueError("an entry is longer than its array")
+    return array
+
+
+@contextlib.contextmanager
+def damaged_as_value_error(path: Path) -> Iterator[None]:
+    """Turn whatever a damaged file makes the readers raise into a ValueError with the path."""
+    try:
+        yield
+    except ValueError as error:
+        raise ValueError(f"cannot load {_text(path)!r}: {error}") from error
+    except (
+        Exception
+    ) as error:  # NumPy, zipfile, zlib, struct and json each have errors of their own
+        raise ValueError(f"cannot load {_text(path)!r}: it is damaged ({error!r})") from error
+
+
+def pack_model(model: Model) -> tuple[dict[str, Array], dict[str, Any]]:
+    """What a file holds of a model: copies of its parameters, and its description."""
+    arrays = {PARAMETER + name: array for name, array in model.values().items()}
+    numbers = {"n_features": model.n_features, "shuffles": model.shuffles}
+    return arrays, model.description() | numbers
+
+
+def unpack_model(arrays: Mapping[str, Array], description: Mapping[str, Any]) -> Model:
+    """Make a model from what a file holds of it."""
+    model = model_from(description)
+    model.shuffles = checks.counter("shuffles", description["shuffles"])
+    if description["n_features"] is not None:
+        n_features = checks.positive_integer("n_features", description["n_features"])
+        model.restore(n_features, _under(PARAMETER, arrays))
+    return model
+
+
+def _under(prefix: str, arrays: Mapping[str, Array]) -> dict[str, Array]:
+    return {k.removeprefix(prefix): a for k, a in arrays.items() if k.startswith(prefix)}

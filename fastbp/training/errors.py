@@ -1,0 +1,48 @@
+"""What training raises besides ValueError and TypeError."""
+
+from __future__ import annotations
+
+
+class DivergenceError(ArithmeticError):
+    """A loss or a parameter turned NaN or infinite in training.
+
+    Attributes
+    ----------
+    epoch : int
+        The epoch of this training in which it happened, counted from 1.
+    batch : int
+        The batch in that epoch, counted from 1; in `Trainer.step` the trainer's step.
+    parameter : str or None
+        The first parameter that was not finite then; None if all were.
+    """
+
+    def __init__(self, message: str, epoch: int, batch: int, parameter: str | None) -> None:
+        super().__init__(message, epoch, batch, parameter)
+        self.message = message
+        self.epoch = epoch
+        self.batch = batch
+        self.parameter = parameter
+
+    def __str__(self) -> str:
+        bad = (
+            f"the first parameter that was not finite then is {self.parameter!r}"
+            if self.parameter is not None
+            else "all parameters were finite then"
+        )
+        return f"{self.message}; {bad}. A smaller learning rate or rescaled data may help"
+
+
+def diverged(epoch: int, batch: int, parameter: str | None) -> DivergenceError:
+    """The error for a training that was put back to the last good epoch."""
+    restored = f"the end of epoch {epoch - 1}" if epoch > 1 else "the start"
+    message = (
+        f"loss or parameters are not finite in epoch {epoch}, batch {batch} "
+        f"(model and optimizer are those of {restored} again)"
+    )
+    return DivergenceError(message, epoch, batch, parameter)
+
+
+def stopped(step: int, parameter: str | None) -> DivergenceError:
+    """The error for a single step that was not made."""
+    message = f"the loss is not finite in step {step}, which has made no update"
+    return DivergenceError(message, 1, step, parameter)

@@ -1,0 +1,52 @@
+"""Loss and metrics of data, without an update."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from fastbp.engine import epochs as engine
+from fastbp.engine.program import Run
+from fastbp.nn.losses import Loss
+from fastbp.nn.metrics import Metric
+from fastbp.nn.model import BLOCK, Model
+from fastbp.training.data import Data, check_data
+from fastbp.training.state import program_for
+
+
+def evaluation_runs(
+    model: Model, loss: Loss, metrics: Iterable[Metric], rows: int
+) -> tuple[Run | None, Run | None]:
+    """Runs that evaluate `rows` rows: of whole blocks, and of the short last one."""
+    values, _ = model.block()
+
+    def run(n: int) -> Run | None:
+        program = program_for("evaluate", model, loss, metrics, n, None) if n else None
+        return Run(program, values) if program is not None else None
+
+    return run(BLOCK if rows >= BLOCK else 0), run(rows % BLOCK)
+
+
+def evaluate(model: Model, loss: Loss, metrics: tuple[Metric, ...], data: Data) -> dict[str, float]:
+    """Loss and metrics of the whole data, weighted by rows."""
+    runs = evaluation_runs(model, loss, metrics, len(data[0]))
+    return named(("loss", *(m.name for m in metrics)), engine.evaluate(*runs, data))
+
+
+def named(names: tuple[str, ...], values: list[float]) -> dict[str, float]:
+    """Name the values of a program's outputs."""
+    return dict(zip(names, map(float, values), strict=True))
+
+
+def check_and_evaluate(
+    model: Model, loss: Loss, metrics: tuple[Metric, ...], X: Any, y: Any
+) -> dict[str, float]:
+    """Check data and evaluate a model on it, while nobody trains the model."""
+    data = check_data(model, loss, X, y, model.n_features)
+    if not model.built:
+        model.build(data[0].shape[1])
+    model.guard.begin_reading()
+    try:
+        return evaluate(model, loss, metrics, data)
+    finally:
+        model.guard.end_reading()

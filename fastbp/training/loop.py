@@ -1,0 +1,102 @@
+"""The epochs of a training, and the rows of an evaluation, handed to the engine."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from fastbp.engine import epochs as engine
+from fastbp.engine.program import Run
+from fastbp.nn.metrics import Metric
+from fastbp.training.data import Data
+from fastbp.training.errors import diverged
+from fastbp.training.evaluation import evaluation_runs, named
+from fastbp.training.history import History
+from fastbp.training.progress import progress
+from fastbp.training.state import State
+
+Array = npt.NDArray[Any]
+
+LONGEST = 4096  # epochs in one call of the engine: bounds the table of results
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """A training whose arguments have all been checked."""
+
+    data: Data
+    validation: Data | None
+    epochs: int
+    batch_size: int
+    metrics: tuple[Metric, ...]
+    shuffle: bool
+    verbose: object
+
+
+def train(state: State, plan: Plan) -> History:
+    """Train as planned. The caller holds the model."""
+    model = state.model
+    rows, batch = len(plan.data[0]), min(plan.batch_size, len(plan.data[0]))
+    # A batch of all rows is a full one; else a remainder is a short last one.
+    run = state.run("train", batch, plan.metrics)
+    last = state.run("train", rows % batch, plan.metrics) if rows % batch else None
+    validation = plan.validation
+    names = ("loss", *(m.name for m in plan.metrics))
+    val_names = tuple(f"val_{name}" for name in names)
+    val_runs = (
+        evaluation_runs(model, state.loss, plan.metrics, len(validation[0]))
+        if validation is not None
+        else (None, None)
+    )
+    snapshot = engine.Snapshot(model.block()[0], state.training, state.hyper)
+    history, display, done = History(), progress(plan.verbose, plan.epochs), 0
+    try:
+        while done < plan.epochs:
+            together = display.chunk() if validation is None else 1
+            count = min(together, plan.epochs - done, LONGEST)
+            results = _epochs(state, plan, (run, last), snapshot, done, count, len(names))
+            history.extend(names, results)
+            if validation is not None:
+                values = engine.evaluate(*val_runs, validation)
+                history.append(named(val_names, values))
+            done += count
+            display.update(done, history)
+    finally:
+        display.close()
+    return history
+
+
+def _epochs(
+    state: State,
+    plan: Plan,
+    runs: tuple[Run, Run | None],
+    snapshot: engine.Snapshot,
+    before: int,
+    count: int,
+    width: int,
+) -> Array:
+    """Run `count` epochs, `before` of this training being done; return (count, width) means."""
+    model = state.model
+    results, steps = np.zeros((count, width)), state.steps
+    try:
+        finished, batch = engine.fit(
+            *runs,
+            plan.data,
+            epochs=count,
+            shuffle=plan.shuffle,
+            seed=model.seed,
+            first_shuffle=model.shuffles,
+            results=results,
+            snapshot=snapshot,
+        )
+    except KeyboardInterrupt:
+        batches = -(-len(plan.data[0]) // plan.batch_size)
+        model.shuffles += -(-(state.steps - steps) // batches)  # with the epoch that was cut short
+        raise
+    model.shuffles += finished
+    if batch >= 0:
+        raise diverged(before + finished + 1, batch + 1, state.name_at(snapshot.bad))
+    return results

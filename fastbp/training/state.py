@@ -1,0 +1,138 @@
+"""What belongs to a training beside the model: gradients, the optimizer's state, bound programs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any, Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from fastbp.compiler import compile_graph
+from fastbp.engine.memory import Layout, aligned_zeros
+from fastbp.engine.program import Program, Run
+from fastbp.graph.node import input_node
+from fastbp.nn.losses import Loss
+from fastbp.nn.metrics import Metric
+from fastbp.nn.model import Model
+from fastbp.optim.base import STEPS, Optimizer
+
+Array = npt.NDArray[Any]
+Kind = Literal["train", "gradient", "evaluate"]
+KEPT = 16  # bound programs, each with a workspace, that a training keeps
+
+
+def program_for(
+    kind: Kind, model: Model, loss: Loss, metrics: Iterable[Metric], rows: int, update: str | None
+) -> Program:
+    """The program of a model's loss and metrics for batches of `rows`, compiled once.
+
+    `kind` "train" computes gradients and updates, "gradient" only the former, "evaluate" neither.
+    """
+    metrics = tuple(metrics)
+
+    def make() -> Program:
+        x, output, parameters = model.nodes(rows)
+        shape = (rows,) if loss.target == "class" else (rows, model.units)
+        y = input_node(1, shape, model.dtype, "y")
+        outputs = {"loss": loss.build(output, y)}
+        outputs |= {metric.name: metric.build(loss, output, y) for metric in metrics}
+        return compile_graph(
+            outputs,
+            parameters,
+            [x, y],
+            layout=model.block()[1],
+            differentiate=None if kind == "evaluate" else "loss",
+            update=update if kind == "train" else None,
+        )
+
+    return model.program((kind, loss.name, metrics, rows, update), make)
+
+
+class State:
+    """Gradients and optimizer state of one training of a model, and the runs bound to them."""
+
+    def __init__(self, model: Model, loss: Loss, optimizer: Optimizer) -> None:
+        self.model = model
+        self.loss = loss
+        self.optimizer = optimizer
+        self.hyper = optimizer.hyper()
+        self._training: Array | None = None
+        self._runs: dict[object, Run] = {}
+
+    @property
+    def steps(self) -> int:
+        """How many updates have been made."""
+        return int(self.hyper[STEPS])
+
+    @property
+    def training(self) -> Array:
+        """One block: the gradients, then the optimizer's state vectors. Needs a built model."""
+        if self._training is None:
+            length = self._layout.length
+            self._training = aligned_zeros((1 + self.optimizer.n_state) * length, self.model.dtype)
+        return self._training
+
+    @property
+    def _layout(self) -> Layout:
+        return self.model.block()[1]
+
+    def _vector(self, i: int) -> dict[str, Array]:
+        """Views of one of the block's vectors by parameter."""
+        length = self._layout.length
+        views = self._layout.views(self.training[i * length : (i + 1) * length])
+        return dict(zip(self.model.parameters, views, strict=True))
+
+    def gradients(self) -> dict[str, Array]:
+        """Copies of the gradients."""
+        return {name: view.copy() for name, view in self._vector(0).items()}
+
+    def run(self, kind: Kind, rows: int, metrics: tuple[Metric, ...] = ()) -> Run:
+        """The run for batches of `rows`, bound once. Only for who trains: runs have one user."""
+        key = (kind, rows, metrics)
+        run = self._runs.get(key)
+        if run is None:
+            program = program_for(kind, self.model, self.loss, metrics, rows, self.optimizer.kernel)
+            if len(self._runs) >= KEPT:
+                self._runs.clear()
+            run = Run(program, self.model.block()[0], self.training, self.hyper)
+            self._runs[key] = run
+        return run
+
+    def name_at(self, element: int) -> str | None:
+        """The name of the parameter that holds an element of the block."""
+        starts = self._layout.offsets
+        place = int(np.searchsorted(starts, element, side="right")) - 1
+        return list(self.model.parameters)[place] if element >= 0 else None
+
+    def first_bad(self) -> str | None:
+        """The name of the first parameter that is not finite."""
+        finite = np.isfinite(self.model.block()[0])
+        return None if finite.all() else self.name_at(int(np.argmin(finite)))
+
+    # ------------------------------------------------------------ copies and files
+
+    def arrays(self) -> dict[str, Array]:
+        """Copies of the optimizer's state, by "number/parameter", and of its numbers."""
+        arrays: dict[str, Array] = {"hyper": self.hyper.copy()}
+        if self.model.built:
+            for i in range(self.optimizer.n_state):
+                views = self._vector(1 + i)
+                arrays |= {f"state/{i}/{name}": view.copy() for name, view in views.items()}
+        return arrays
+
+    def restore(self, arrays: dict[str, Array]) -> None:
+        """Write copies back, after checking that they fit."""
+        targets = {"hyper": self.hyper}
+        if self.model.built:
+            for i in range(self.optimizer.n_state):
+                targets |= {f"state/{i}/{k}": view for k, view in self._vector(1 + i).items()}
+        for name, target in targets.items():
+            array = arrays[name]
+            if array.shape != target.shape or array.dtype != target.dtype:
+                raise ValueError(
+                    f"{name!r} must have shape {target.shape} and dtype {target.dtype}, "
+                    f"got {array.shape} and {array.dtype}"
+                )
+        for name, target in targets.items():
+            target[...] = arrays[name]

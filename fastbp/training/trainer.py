@@ -1,0 +1,300 @@
+"""A model, a loss and an optimizer, with the state that goes with them."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from collections.abc import Iterable
+from typing import Any, Self
+
+import numpy.typing as npt
+
+from fastbp import checks
+from fastbp.nn.losses import get_loss
+from fastbp.nn.metrics import Metric, get_metrics
+from fastbp.nn.model import Model
+from fastbp.optim import Optimizer, get_optimizer
+from fastbp.training import checkpoint, loop
+from fastbp.training.data import Data, check_data, check_validation
+from fastbp.training.errors import stopped
+from fastbp.training.evaluation import check_and_evaluate
+from fastbp.training.history import History
+from fastbp.training.progress import check_verbose
+from fastbp.training.state import State
+
+Array = npt.NDArray[Any]
+
+
+class Trainer:
+    """Trains a model; keeps the optimizer's state from call to call.
+
+    Parameters
+    ----------
+    model : Sequential
+    loss : {"bce", "bce_with_logits", "cross_entropy", "cross_entropy_with_logits", "mse"}
+        Or the function, bp.bce and so on.
+    optimizer : {"adam", "sgd"} or an object such as bp.Adam(1e-2)
+    metrics : list of {"accuracy"}
+        What `fit` and `evaluate` report beside the loss.
+
+    Raises
+    ------
+    TypeError, ValueError
+        For unknown names, and for a loss that does not fit the model's last activation.
+
+    Notes
+    -----
+    One training of a model runs at a time: a second one at once, or a predict from another thread
+    meanwhile, raises RuntimeError. Pickles and deep copies share nothing with the original.
+
+    Examples
+    --------
+    >>> import numpy as np, fastbp as bp
+    >>> model = bp.Sequential([bp.Dense(1, activation="sigmoid")], seed=0)
+    >>> trainer = bp.Trainer(model, loss="bce", optimizer=bp.SGD(0.5))
+    >>> X, y = np.array([[0.0], [1.0]]), np.array([0.0, 1.0])
+    >>> first = trainer.step(X, y)
+    >>> trainer.step(X, y) < first
+    True
+    """
+
+    def __init__(
+        self,
+        model: Model,
+        *,
+        loss: Any,
+        optimizer: Any = "adam",
+        metrics: Iterable[str] | str = (),
+    ) -> None:
+        if not isinstance(model, Model):
+            raise TypeError(f"model must be a bp.Sequential, got {checks.shown(model)}")
+        found = get_loss(loss)
+        found.check_output(model.units, model.activation)
+        self._metrics = get_metrics(metrics, found)
+        self._state = State(model, found, get_optimizer(optimizer))
+
+    @property
+    def model(self) -> Model:
+        """The model that is trained."""
+        return self._state.model
+
+    @property
+    def loss(self) -> str:
+        """The name of the loss."""
+        return self._state.loss.name
+
+    @property
+    def optimizer(self) -> Optimizer:
+        """The optimizer's description."""
+        return self._state.optimizer
+
+    @property
+    def metrics(self) -> tuple[str, ...]:
+        """The names of the metrics."""
+        return tuple(metric.name for metric in self._metrics)
+
+    @property
+    def steps(self) -> int:
+        """How many updates have been made."""
+        return self._state.steps
+
+    def __repr__(self) -> str:
+        return (
+            f"Trainer({self.model!r}, loss={self.loss!r}, optimizer={self.optimizer!r}, "
+            f"metrics={list(self.metrics)!r})"
+        )
+
+    # ------------------------------------------------------------ training
+
+    def step(self, xb: npt.ArrayLike, yb: npt.ArrayLike) -> float:
+        """Make one update from one batch; return the batch's mean loss before it.
+
+        Parameters
+        ----------
+        xb : anything np.asarray takes, (rows, n_features)
+        yb : targets, (rows,) or (rows, units); class indices (rows,)
+
+        Raises
+        ------
+        ValueError, TypeError
+            For arrays that do not fit. NaN and infinity are not looked for.
+        DivergenceError
+            If the loss is not finite; no update is made then.
+        """
+        model = self.model
+        x, y = self._batch(xb, yb)
+        model.guard.begin_training()
+        try:
+            loss = self._state.run("train", len(x)).step((x, y))
+            if not math.isfinite(loss):  # the engine has not made the update
+                raise stopped(self.steps + 1, self._state.first_bad())
+            return loss
+        finally:
+            model.guard.end_training()
+
+    def gradients(self, xb: npt.ArrayLike, yb: npt.ArrayLike) -> tuple[float, dict[str, Array]]:
+        """The mean loss of one batch and its gradients, without an update.
+
+        Returns
+        -------
+        loss : float
+        gradients : dict from the parameters' names to arrays of their shapes (copies)
+        """
+        model = self.model
+        x, y = self._batch(xb, yb)
+        model.guard.begin_training()  # the gradients' block is written
+        try:
+            loss = self._state.run("gradient", len(x)).step((x, y))
+            return loss, self._state.gradients()
+        finally:
+            model.guard.end_training()
+
+    def _batch(self, xb: Any, yb: Any) -> Data:
+        model, loss = self.model, self._state.loss
+        data = check_data(model, loss, xb, yb, model.n_features, ("xb", "yb"), look=False)
+        if not model.built:
+            model.build(data[0].shape[1])
+        return data
+
+    def fit(
+        self,
+        X: npt.ArrayLike,
+        y: npt.ArrayLike,
+        *,
+        epochs: int = 1,
+        batch_size: int = 32,
+        validation_data: tuple[npt.ArrayLike, npt.ArrayLike] | None = None,
+        metrics: Iterable[str] | str | None = None,
+        shuffle: bool = True,
+        verbose: str | int = "auto",
+    ) -> History:
+        """Train for a number of epochs, going on from where the last call ended.
+
+        Parameters
+        ----------
+        X : anything np.asarray takes, (n, n_features)
+            Used as it is when it has the model's dtype in C order, else converted. Never written.
+        y : targets
+            (n,) or (n, units); for the cross-entropies class indices (n,).
+        epochs, batch_size : int, at least 1
+            The last batch of an epoch may be short.
+        validation_data : (Xv, yv), optional
+            Evaluated after each epoch, into "val_loss" and so on.
+        metrics : list of names, optional
+            Instead of the trainer's.
+        shuffle : bool
+            Whether to draw the rows in a new order each epoch, from the model's seed.
+        verbose : {"auto", 0, 1}
+            "auto" shows progress on an interactive terminal or notebook once the run takes
+            longer than 2 s; 0 shows nothing, 1 a line an epoch.
+
+        Returns
+        -------
+        History
+
+        Raises
+        ------
+        ValueError, TypeError
+            For bad arguments, all before anything starts; NaN and infinity are looked for.
+        DivergenceError
+            If a loss turns non-finite; the last good epoch is restored.
+        RuntimeError
+            If the model is in use by another thread.
+        KeyboardInterrupt
+            On Ctrl-C; the parameters are those after the last whole batch.
+        """
+        model, loss = self.model, self._state.loss
+        numbers = (
+            checks.positive_integer("epochs", epochs),
+            checks.positive_integer("batch_size", batch_size),
+            self._chosen(metrics),
+            checks.flag("shuffle", shuffle),
+            check_verbose(verbose),
+        )
+        data = check_data(model, loss, X, y, model.n_features)
+        n_features = data[0].shape[1]
+        validation = check_validation(model, loss, validation_data, n_features)
+        model.guard.begin_training()
+        try:
+            model.build(n_features)
+            return loop.train(self._state, loop.Plan(data, validation, *numbers))
+        finally:
+            model.guard.end_training()
+
+    def _chosen(self, metrics: Any) -> tuple[Metric, ...]:
+        return self._metrics if metrics is None else get_metrics(metrics, self._state.loss)
+
+    def evaluate(
+        self, X: npt.ArrayLike, y: npt.ArrayLike, *, metrics: Iterable[str] | str | None = None
+    ) -> dict[str, float]:
+        """Loss and metrics on data, without an update: {"loss": ..., "accuracy": ...}."""
+        return check_and_evaluate(self.model, self._state.loss, self._chosen(metrics), X, y)
+
+    # ------------------------------------------------------------ files and copies
+
+    def save(self, path: checkpoint.Path) -> None:
+        """Write model, optimizer state and counters to a .npz file, all or nothing.
+
+        Training that goes on from the file gives the bits of one that was never interrupted.
+        """
+        guard = self.model.guard
+        guard.begin_reading()
+        try:
+            arrays, description = checkpoint.pack_model(self.model)
+            arrays |= self._state.arrays()
+        finally:
+            guard.end_reading()
+        training = {
+            "loss": self.loss,
+            "optimizer": {"type": type(self.optimizer).__name__.lower()}
+            | dataclasses.asdict(self.optimizer),  # type: ignore[call-overload]
+            "metrics": list(self.metrics),
+        }
+        checkpoint.write(path, arrays, {"model": description, "trainer": training})
+
+    @classmethod
+    def load(cls, path: checkpoint.Path) -> Self:
+        """Read a trainer that `save` wrote, with its model.
+
+        Raises
+        ------
+        ValueError
+            Naming the path, if the file is not one of ours, damaged, or of a model alone.
+        OSError
+            If it cannot be opened.
+        """
+        arrays, description = checkpoint.read(path)
+        with checkpoint.damaged_as_value_error(path):
+            if "trainer" not in description:
+                raise ValueError("it holds a model alone: load it with bp.load")
+            model = checkpoint.unpack_model(arrays, description["model"])
+            training = description["trainer"]
+            options = dict(training["optimizer"])
+            optimizer = type(get_optimizer(options.pop("type")))(**options)
+            trainer = cls(
+                model, loss=training["loss"], optimizer=optimizer, metrics=training["metrics"]
+            )
+            trainer._state.restore(arrays)
+            return trainer
+
+    def __getstate__(self) -> dict[str, Any]:
+        state = self._state
+        guard = self.model.guard
+        guard.begin_reading()
+        try:
+            arrays = state.arrays()
+        finally:
+            guard.end_reading()
+        return {
+            "model": state.model,
+            "loss": state.loss.name,
+            "optimizer": state.optimizer,
+            "metrics": self.metrics,
+            "arrays": arrays,
+        }
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        model, loss, optimizer = state["model"], get_loss(state["loss"]), state["optimizer"]
+        self._metrics = get_metrics(state["metrics"], loss)
+        self._state = State(model, loss, optimizer)
+        self._state.restore(state["arrays"])
