@@ -1,0 +1,1 @@
+"""Complete small scripts, one a peer, and run.py, which times them."""
