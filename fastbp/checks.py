@@ -11,7 +11,7 @@ import operator
 import reprlib
 from collections.abc import Iterable, Mapping
 from numbers import Real
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -136,12 +136,11 @@ def flag(name: str, value: object) -> bool:
 
 def float_dtype(value: object) -> np.dtype[Any]:
     """Return `value` as one of the two dtypes that networks come in."""
-    dtype: np.dtype[Any] | None
     try:
-        dtype = None if value is None else np.dtype(value)  # type: ignore[call-overload]
+        dtype: np.dtype[Any] = np.dtype(cast(npt.DTypeLike, "O" if value is None else value))
     except TypeError:
-        dtype = None
-    if dtype is None or dtype not in (np.dtype("float32"), np.dtype("float64")):
+        dtype = np.dtype("O")
+    if dtype not in (np.dtype("float32"), np.dtype("float64")):
         raise ValueError(f"dtype must be 'float32' or 'float64', got {shown(value)}")
     return dtype
 
@@ -176,7 +175,7 @@ def numbers(name: str, value: Any) -> Array:
 def _first(value: Array) -> object:
     """The first element that is no number, or the first."""
     if value.dtype.kind != "O":
-        return value.flat[0]
+        return value.flat[0].item() if value.dtype.kind in "US" else value.flat[0]
     return next((v for v in value.flat if not isinstance(v, Real)), value.flat[0])
 
 

@@ -10,13 +10,13 @@ import fastbp
 PACKAGE = Path(fastbp.__file__).parent
 # Rooms of one floor may import each other; `checks` and the data sets know no other room.
 FLOORS = [
-    {"kernels", "_cpu", "checks"},
+    {"kernels", "_cpu", "_tree", "checks"},
     {"graph", "engine", "datasets"},
     {"compiler"},
     {"nn", "optim", "transforms"},
     {"training"},
     {"models"},
-    {"demo", "__main__"},
+    {"demo", "config", "__main__"},
 ]
 ROOMS = {room: floor for floor, rooms in enumerate(FLOORS) for room in rooms}
 

@@ -101,7 +101,8 @@ def _parted(steps: list[Step], kinds: dict[Node, Kind] | None) -> list[tuple[str
 def _place_leaves(draft: Plan, inputs: Sequence[Node], parameters: Sequence[Node]) -> None:
     for i, node in enumerate(inputs):
         draft.places[node] = (INPUTS + i, 0)
-        draft.kinds.setdefault(node, Kind.ROWS)
+        if draft.kinds:
+            draft.kinds.setdefault(node, Kind.ROWS)
     for node, offset in zip(parameters, draft.layout.offsets, strict=True):
         draft.places[node] = (PARAMETERS, offset)
 

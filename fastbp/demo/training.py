@@ -37,11 +37,13 @@ class Trained:
     step_us: float
 
 
-def new_model(task: Task, n_features: int, seed: int) -> models.Sequential:
+def new_model(
+    task: Task, n_features: int, seed: int, dtype: str = "float32"
+) -> models.Sequential:
     """The task's network with its starting weights."""
     layers = [nn.Dense(units, activation="relu") for units in task.hidden]
     layers.append(nn.Dense(task.units, activation=task.activation))
-    model = models.Sequential(layers, seed=seed)
+    model = models.Sequential(layers, dtype=dtype, seed=seed)
     model.build(n_features)
     return model
 

@@ -163,7 +163,7 @@ cdef class Run:
         for i in range(self.n_arrays + 2):
             start[i] = size
             need = p.workspace if i == 0 else work_size() if i == 1 else p.block * <Py_ssize_t>p.widths[i - 2]
-            size += -(-(need * self.item + PADDING) // LINE) * LINE
+            size += (need * self.item + PADDING + LINE - 1) // LINE * LINE
         self.room = calloc(size + LINE, 1)
         self.steps = <Step *>calloc(max(self.n_steps, 1), sizeof(Step))
         self.moving = <Moving *>calloc(max(self.n_steps, 1) * 5, sizeof(Moving))

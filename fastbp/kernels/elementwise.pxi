@@ -1,5 +1,7 @@
 # The Python functions of elementwise.pyx.
 
+from fastbp.kernels.arguments cimport Arguments, take, same_shape, size_of, shape_of, give_back, publish
+
 cdef tuple UNARY = ("negative", "square", "sqrt", "exp", "log", "reciprocal", "sigmoid", "tanh", "relu")
 cdef tuple BINARY = ("add", "subtract", "multiply", "divide", "sigmoid_grad", "tanh_grad", "relu_grad",
                      "squared_error", "bce", "bce_grad", "bce_with_logits")
@@ -47,7 +49,8 @@ cdef object apply_same(int op, object u, str u_name, object v, str v_name, objec
         give_back(&a)
 
 
-cdef int strides_in(Arguments *a, int i, str name, Py_ssize_t *rs, Py_ssize_t *cs, Py_ssize_t n, Py_ssize_t m) except -1:
+cdef int strides_in(Arguments *a, int i, str name, Py_ssize_t *rs, Py_ssize_t *cs, Py_ssize_t n,
+                    Py_ssize_t m) except -1:
     """Strides that broadcast operand i to (n, m)."""
     cdef Py_buffer *view = &a.view[i]
     cdef Py_ssize_t columns = view.shape[view.ndim - 1] if view.ndim > 0 else 1
@@ -100,9 +103,9 @@ def binary_(name, a, b, out):
     Parameters
     ----------
     name : str
-        "add", "subtract", "multiply", "divide"; ``sigmoid_grad(g, y) = g y (1 - y)``, ``tanh_grad(g, y) = g (1 - y^2)``,
-        ``relu_grad(g, y) = g where y > 0, else 0``; ``squared_error(p, y) = (p - y)^2``; "bce", "bce_grad" and
-        "bce_with_logits" as in `fastbp.kernels.losses`.
+        "add", "subtract", "multiply", "divide"; ``sigmoid_grad(g, y) = g y (1 - y)``,
+        ``tanh_grad(g, y) = g (1 - y^2)``, ``relu_grad(g, y) = g where y > 0, else 0``;
+        ``squared_error(p, y) = (p - y)^2``; "bce", "bce_grad" and "bce_with_logits" as in `fastbp.kernels.losses`.
     a, b : buffer of float32 or float64
         C-contiguous, at most 2-D.
     out : buffer, written

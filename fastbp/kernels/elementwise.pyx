@@ -3,8 +3,7 @@
 Broadcast operands are written out in a small buffer first, so that an operation is one loop over contiguous numbers.
 """
 from fastbp.kernels.vector cimport real, fma_, sqrt_
-from fastbp.kernels.transcendental cimport exp_, log_, log1p_, log1p_reduced, sigmoid_, tanh_, absolute
-from fastbp.kernels.arguments cimport Arguments, take, same_shape, size_of, shape_of, give_back, publish
+from fastbp.kernels.transcendental cimport exp_, log_, log1p_, log1p_unit, sigmoid_, tanh_, absolute
 
 cdef enum:
     CHUNK = 512     # numbers in a buffer
@@ -61,7 +60,7 @@ cdef inline real bce_with_logits_(real z, real y) noexcept nogil:
     """max(z, 0) - y z + log(1 + exp(-|z|))."""
     cdef real e = absolute(z), top = z if z > 0 else <real>0
     e = exp_(-e)
-    e = log1p_reduced(e)
+    e = log1p_unit(e)
     top = fma_(-y, z, top)
     return top + e
 

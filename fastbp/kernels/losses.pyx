@@ -3,12 +3,9 @@
 The sums of the fused losses are those of `reductions.total` over the losses, bit by bit.
 """
 from fastbp.kernels.vector cimport real, fma_, LANES_FLOAT
-from fastbp.kernels.transcendental cimport exp_, log_, log1p_reduced, absolute, NAN
+from fastbp.kernels.transcendental cimport exp_, log_, log1p_unit, absolute, NAN
 from fastbp.kernels.sums cimport add_lanes, clear_lanes, fold_lanes
 from fastbp.kernels.softmax_rows cimport softmax_block, class_of, ROWS
-from fastbp.kernels.elementwise cimport (unary, binary, SIGMOID, SUBTRACT, BCE, BCE_GRAD, BCE_WITH_LOGITS,
-                                         SQUARED_ERROR)
-from fastbp.kernels.arguments cimport Arguments, take, expect_shape, same_shape, shape_of, size_of, give_back, publish
 
 cdef enum:
     CHUNK = 256     # losses summed at once, a multiple of the lanes
@@ -32,7 +29,8 @@ cdef void cross_entropy(real *loss, const real *p, const real *y, Py_ssize_t n, 
         loss[i] = -log_(loss[i])
 
 
-cdef void cross_entropy_with_logits(real *loss, const real *z, const real *y, Py_ssize_t n, Py_ssize_t m) noexcept nogil:
+cdef void cross_entropy_with_logits(real *loss, const real *z, const real *y, Py_ssize_t n,
+                                    Py_ssize_t m) noexcept nogil:
     """loss[i] = log(sum_j exp z[i, j]) - z[i, y_i]; NaN where y_i is no class."""
     cdef Py_ssize_t i = 0
     while i < n:
@@ -54,7 +52,7 @@ cdef void one_hot(real *out, const real *y, Py_ssize_t n, Py_ssize_t m) noexcept
 
 
 cdef void class_hits(real *out, const real *p, const real *y, Py_ssize_t n, Py_ssize_t m) noexcept nogil:
-    """out[i] = 1 where y_i is the first largest of the row, else 0; no hit where y_i is no class, or the row has NaN."""
+    """out[i] = 1 where y_i is the first largest of the row, else 0; 0 too where y_i is no class or the row has NaN."""
     cdef Py_ssize_t i, j, k
     cdef const real *row
     cdef bint hit
@@ -86,7 +84,7 @@ cdef real bce_with_logits_fused(real *dz, const real *z, const real *y, Py_ssize
             s = fma_(-top, s, top)                      # the sigmoid
             top = z[i + k] if z[i + k] > 0 else <real>0
             top = fma_(-y[i + k], z[i + k], top)
-            e = log1p_reduced(e)
+            e = log1p_unit(e)
             loss[k] = top + e
             dz[i + k] = (s - y[i + k]) * scale
         add_lanes(lane, loss, size)
@@ -127,4 +125,5 @@ cdef real squared_error_fused(real *dp, const real *p, const real *y, Py_ssize_t
     return fold_lanes(lane)
 
 
-include "losses.pxi"        # the Python functions
+include "losses.pxi"            # the Python functions
+include "softmax_rows.pxi"

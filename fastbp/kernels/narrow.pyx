@@ -13,11 +13,11 @@ cdef enum:
 
 cdef bint narrow_forward_pays(Py_ssize_t k, Py_ssize_t m, int lanes) noexcept nogil:
     """Whether dot products cost less than tiles; by the shapes alone, so that all builds agree."""
-    return m <= MOST and m * (-(-k // lanes) + 4) < k
+    return m <= MOST and m * ((k + lanes - 1) // lanes + 4) < k
 
 
 cdef bint narrow_weights_pay(Py_ssize_t k, Py_ssize_t m, int lanes) noexcept nogil:
-    return m <= MOST and m * -(-k // lanes) < k
+    return m <= MOST and m * ((k + lanes - 1) // lanes) < k
 
 
 cdef inline void dots(real *out, const real *x, const real *column, Py_ssize_t k, Py_ssize_t apart, real start,
@@ -52,7 +52,7 @@ cdef inline void dots(real *out, const real *x, const real *column, Py_ssize_t k
 cdef void narrow_forward(real *out, const real *x, const real *w, const real *bias, Py_ssize_t n, Py_ssize_t k,
                          Py_ssize_t m, real *work) noexcept nogil:
     """out (n, m) = x (n, k) @ w (k, m) + bias (m), or without it where bias is NULL. `work` holds the columns of w."""
-    cdef Py_ssize_t lanes = LINE // sizeof(real), whole = -(-k // lanes) * lanes, i, j, c
+    cdef Py_ssize_t lanes = LINE // sizeof(real), whole = (k + lanes - 1) // lanes * lanes, i, j, c
     cdef real start, rest[4]
     cdef real *column = work
     for j in range(m):

@@ -1,5 +1,8 @@
 # The Python functions of reductions.pyx.
 
+from fastbp.kernels.arguments cimport Arguments, take, expect_shape, size_of, give_back, publish
+
+
 def total_(x):
     """``sum_i x[i]`` over all elements.
 

@@ -1,21 +1,22 @@
 """Sums in a fixed order, the same on every build, and the search for what is not finite."""
-from fastbp.kernels.vector cimport (real, vector, vf, vd, WF, WD, LANES_FLOAT, LANES_DOUBLE, load_part, store_part)
+from fastbp.kernels.vector cimport real, vector, vf, vd, WF, WD, LANES_FLOAT, load_part, store_part
 from fastbp.kernels.sums cimport add_lanes, clear_lanes, fold_lanes
 from libc.stdint cimport uint32_t, uint64_t
-from fastbp.kernels.arguments cimport Arguments, take, expect_shape, size_of, give_back, publish
 
 cdef extern from *:
     """
     /* the exponent is all ones: as wide as the number, or the loop would have to convert */
-    FB_INLINE uint32_t fb_nonfinite_f(float x) { uint32_t i; memcpy(&i, &x, 4); return (i & 0x7f800000u) == 0x7f800000u; }
+    FB_INLINE uint32_t fb_nonfinite_f(float x) {
+        uint32_t i; memcpy(&i, &x, 4); return (i & 0x7f800000u) == 0x7f800000u; }
     FB_INLINE uint64_t fb_nonfinite_d(double x) {
         uint64_t i; memcpy(&i, &x, 8); return (i & 0x7ff0000000000000u) == 0x7ff0000000000000u; }
-    #define is_nonfinite(x) _Generic((x), float: fb_nonfinite_f, const float: fb_nonfinite_f, default: fb_nonfinite_d)(x)
+    #define is_nonfinite(x) _Generic((x), float: fb_nonfinite_f, default: fb_nonfinite_d)(x)
     """
     uint64_t is_nonfinite(...) noexcept nogil
 
 cdef enum:
-    TILE = 8        # vectors of columns summed at once
+    TILE = 4        # vectors of columns summed at once, at most
+    WIDE = 64       # columns from which rows are read along
     BLOCK = 1024    # numbers looked through at once
     SHORT = 32      # rows shorter than this are summed from left to right
 
@@ -28,27 +29,30 @@ cdef real total(const real *x, Py_ssize_t n) noexcept nogil:
     return fold_lanes(lane)
 
 
-cdef inline void add_rows(vector *acc, const real *x, Py_ssize_t n, Py_ssize_t m, Py_ssize_t vectors,
+cdef inline void add_rows(vector *acc, real *out, const real *x, Py_ssize_t n, Py_ssize_t m, Py_ssize_t vectors,
                           Py_ssize_t width) noexcept nogil:
-    """acc[k] += vector k of each row."""
+    """out[j] += sum_i x[i, j], columns of the first `vectors` vectors; acc: their registers."""
     cdef Py_ssize_t i, k
+    for k in range(vectors):
+        acc[k] = (<vector *> (out + k * width))[0]
     for i in range(n):
         for k in range(vectors):
             acc[k] = acc[k] + (<const vector *> (x + i * m + k * width))[0]
-
-
-cdef inline void add_columns(vector *acc, real *out, const real *x, Py_ssize_t n, Py_ssize_t m, Py_ssize_t vectors,
-                             Py_ssize_t width) noexcept nogil:
-    """out[j] += sum_i x[i, j], whole vectors of columns."""
-    cdef Py_ssize_t k
-    for k in range(vectors):
-        acc[k] = (<vector *> (out + k * width))[0]
-    add_rows(acc, x, n, m, vectors, width)
     for k in range(vectors):
         (<vector *> (out + k * width))[0] = acc[k]
 
 
-cdef inline void add_last_columns(real *out, const real *x, Py_ssize_t n, Py_ssize_t m, Py_ssize_t columns) noexcept nogil:
+cdef inline void add_columns(real *out, const real *x, Py_ssize_t n, Py_ssize_t m, Py_ssize_t vectors) noexcept nogil:
+    cdef vf f[TILE]
+    cdef vd d[TILE]
+    if real is float:
+        add_rows(f, out, x, n, m, vectors, WF)
+    else:
+        add_rows(d, out, x, n, m, vectors, WD)
+
+
+cdef inline void add_last_columns(real *out, const real *x, Py_ssize_t n, Py_ssize_t m,
+                                  Py_ssize_t columns) noexcept nogil:
     """out[j] += sum_i x[i, j], fewer columns than a vector has."""
     cdef vf f
     cdef vd d
@@ -65,13 +69,34 @@ cdef inline void add_last_columns(real *out, const real *x, Py_ssize_t n, Py_ssi
         store_part(out, d, columns)
 
 
+cdef inline void add_wide_rows(real *out, const real *x, Py_ssize_t n, Py_ssize_t m) noexcept nogil:
+    """out[j] += sum_i x[i, j], eight rows at a time."""
+    cdef Py_ssize_t i = 0, j
+    cdef real s
+    cdef const real *r
+    while i + 8 <= n:
+        r = x + i * m
+        for j in range(m):
+            s = out[j] + r[j]
+            s = s + r[m + j]
+            s = s + r[2 * m + j]
+            s = s + r[3 * m + j]
+            s = s + r[4 * m + j]
+            s = s + r[5 * m + j]
+            s = s + r[6 * m + j]
+            out[j] = s + r[7 * m + j]
+        i += 8
+    while i < n:
+        for j in range(m):
+            out[j] = out[j] + x[i * m + j]
+        i += 1
+
+
 cdef void column_sums(real *out, const real *x, Py_ssize_t n, Py_ssize_t m, int accumulate) noexcept nogil:
     """out[j] = sum_i x[i, j], from the first row to the last, after what out held if `accumulate`.
 
     One column is summed as `total` does.
     """
-    cdef vf f[TILE]
-    cdef vd d[TILE]
     cdef Py_ssize_t j = 0, width = WF if real is float else WD
     if m == 1:
         out[0] = (out[0] if accumulate else <real>0) + total(x, n)
@@ -79,18 +104,18 @@ cdef void column_sums(real *out, const real *x, Py_ssize_t n, Py_ssize_t m, int 
     if not accumulate:
         for j in range(m):
             out[j] = 0
+    if m >= WIDE:
+        add_wide_rows(out, x, n, m)
+        return
     j = 0
-    while j + TILE * width <= m:
-        if real is float:
-            add_columns(f, out + j, x + j, n, m, TILE, width)
-        else:
-            add_columns(d, out + j, x + j, n, m, TILE, width)
-        j += TILE * width
-    while j + width <= m:
-        if real is float:
-            add_columns(f, out + j, x + j, n, m, 1, width)
-        else:
-            add_columns(d, out + j, x + j, n, m, 1, width)
+    while j + 4 * width <= m:
+        add_columns(out + j, x + j, n, m, 4)
+        j += 4 * width
+    if j + 2 * width <= m:
+        add_columns(out + j, x + j, n, m, 2)
+        j += 2 * width
+    if j + width <= m:
+        add_columns(out + j, x + j, n, m, 1)
         j += width
     if j < m:
         add_last_columns(out + j, x + j, n, m, m - j)
@@ -116,9 +141,9 @@ cdef inline bint any_nonfinite(const real *x, Py_ssize_t n) noexcept nogil:
     cdef Py_ssize_t i
     for i in range(n):
         if real is float:
-            bad32 |= is_nonfinite(x[i])
+            bad32 |= is_nonfinite(<real> x[i])
         else:
-            bad64 |= is_nonfinite(x[i])
+            bad64 |= is_nonfinite(<real> x[i])
     return bad32 != 0 or bad64 != 0
 
 
@@ -129,7 +154,7 @@ cdef Py_ssize_t first_nonfinite(const real *x, Py_ssize_t n) noexcept nogil:
         size = min(n - i, BLOCK)
         if any_nonfinite(x + i, size):
             for k in range(i, i + size):
-                if is_nonfinite(x[k]):
+                if is_nonfinite(<real> x[k]):
                     return k
         i += size
     return -1

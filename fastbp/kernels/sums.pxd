@@ -6,7 +6,8 @@ Only modules of this folder may cimport this.
 from fastbp.kernels.vector cimport real, vector, vf, vd, WF, WD, LANES_FLOAT, LANES_DOUBLE
 
 
-cdef inline void add_vectors(vector *acc, const real *x, Py_ssize_t n, Py_ssize_t vectors, Py_ssize_t width) noexcept nogil:
+cdef inline void add_vectors(vector *acc, const real *x, Py_ssize_t n, Py_ssize_t vectors,
+                             Py_ssize_t width) noexcept nogil:
     """acc[k] += vector k of each group of `vectors`."""
     cdef Py_ssize_t i, k
     for i in range(n):

@@ -13,18 +13,20 @@ cdef extern from *:
     #define FASTBP_TRANSCENDENTAL
     /* x = m * 2**k with sqrt(1/2) <= m < sqrt(2), for normal x > 0: m; k; 2**-k */
     FB_INLINE float fb_m_f(float x) {
-        uint32_t i; memcpy(&i, &x, 4); i = ((i + 0x004afb0du) & 0x007fffffu) + 0x3f3504f3u; memcpy(&x, &i, 4); return x; }
+        uint32_t i; memcpy(&i, &x, 4); i = ((i + 0x004afb0du) & 0x007fffffu) + 0x3f3504f3u;
+        memcpy(&x, &i, 4); return x; }
     FB_INLINE double fb_m_d(double x) {
         uint64_t i; memcpy(&i, &x, 8); i = ((i + 0x00095f619980c433u) & 0x000fffffffffffffu) + 0x3fe6a09e667f3bcdu;
         memcpy(&x, &i, 8); return x; }
     FB_INLINE float fb_k_f(float x) {       /* the exponent, as the low bits of 2**23 */
-        uint32_t i; memcpy(&i, &x, 4); i = ((i + 0x004afb0du) >> 23) | 0x4b000000u; memcpy(&x, &i, 4);
-        return x - (8388608.f + 127.f); }
+        uint32_t i; memcpy(&i, &x, 4); i = ((i + 0x004afb0du) >> 23) | 0x4b000000u;
+        memcpy(&x, &i, 4); return x - (8388608.f + 127.f); }
     FB_INLINE double fb_k_d(double x) {
-        uint64_t i; memcpy(&i, &x, 8); i = ((i + 0x00095f619980c433u) >> 52) | 0x4330000000000000u; memcpy(&x, &i, 8);
-        return x - (4503599627370496. + 1023.); }
+        uint64_t i; memcpy(&i, &x, 8); i = ((i + 0x00095f619980c433u) >> 52) | 0x4330000000000000u;
+        memcpy(&x, &i, 8); return x - (4503599627370496. + 1023.); }
     FB_INLINE float fb_u_f(float x) {
-        uint32_t i; memcpy(&i, &x, 4); i = 0x7f000000u - ((i + 0x004afb0du) & 0x7f800000u); memcpy(&x, &i, 4); return x; }
+        uint32_t i; memcpy(&i, &x, 4); i = 0x7f000000u - ((i + 0x004afb0du) & 0x7f800000u);
+        memcpy(&x, &i, 4); return x; }
     FB_INLINE double fb_u_d(double x) {
         uint64_t i; memcpy(&i, &x, 8); i = 0x7fe0000000000000u - ((i + 0x00095f619980c433u) & 0x7ff0000000000000u);
         memcpy(&x, &i, 8); return x; }
@@ -149,23 +151,41 @@ cdef inline real log_(real x) noexcept nogil:
     return y if x > 0 and x < <real>INFINITY else special
 
 
-cdef inline real log1p_reduced(real x) noexcept nogil:
-    """log(1 + x) for -1 < x < inf: with u = 1 + x = m 2**k, what u lost, x - (u - 1), goes to f = m - 1."""
-    cdef real u = <real>1 + x, c, f, scale
-    c = x - (u - <real>1)
-    f = mantissa_(u)
-    scale = unscale_(u)
-    f = fma_(c, scale, f - <real>1)
-    c = exponent_(u)
-    return log_reduced(f, c)
-
-
 cdef inline real log1p_(real x) noexcept nogil:
-    """log(1 + x), x >= -1 (NaN below)."""
-    cdef real y = log1p_reduced(x), special = <real>NAN
+    """log(1 + x): -inf at -1, NaN below. With u = 1 + x = m 2**k, what u lost, x - (u - 1), goes to f = m - 1."""
+    cdef real u = <real>1 + x, k, f, lost, special = <real>NAN
+    lost = x - (u - <real>1)
+    k = unscale_(u)
+    f = mantissa_(u)
+    f = fma_(lost, k, f - <real>1)
+    k = exponent_(u)
+    f = log_reduced(f, k)
     special = <real>-INFINITY if x == -1 else special
     special = special if x <= -1 else x
-    return y if x > -1 and x < <real>INFINITY else special
+    return f if x > -1 and x < <real>INFINITY else special
+
+
+cdef inline real log1p_unit(real x) noexcept nogil:
+    """log(1 + x) for 0 <= x <= 1: as `log_reduced` with k = 0, and a polynomial that reaches up to s = 1/3."""
+    cdef real s = x / (<real>2 + x), z, h, p
+    z = s * s
+    h = <real>0.5 * x * x
+    if real is float:
+        p = fma_(<float>0.2801266610622406, z, <float>0.28001677989959717)
+        p = fma_(p, z, <float>0.4002153277397156)
+        p = fma_(p, z, <float>0.666664183139801)
+    else:
+        p = fma_(0.1701078965096, z, 0.08344429626768798)
+        p = fma_(p, z, 0.12105065198016522)
+        p = fma_(p, z, 0.1330110666968321)
+        p = fma_(p, z, 0.15386549472638258)
+        p = fma_(p, z, 0.18181744430420196)
+        p = fma_(p, z, 0.22222223954964374)
+        p = fma_(p, z, 0.28571428548097916)
+        p = fma_(p, z, 0.40000000000155267)
+        p = fma_(p, z, 0.6666666666666631)
+    p = fma_(p, z, h)
+    return x - fma_(-s, p, h)
 
 
 cdef inline real sigmoid_(real x) noexcept nogil:

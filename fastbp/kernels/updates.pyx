@@ -201,13 +201,15 @@ def adam_(p, m, v, g, learning_rate, t, beta_1=0.9, beta_2=0.999, epsilon=1e-8):
         give_back(&a)
 
 
-cdef int step_adam(Arguments *a, double step, double beta_1, double beta_2, double root_scale, double epsilon) except -1:
+cdef int step_adam(Arguments *a, double step, double beta_1, double beta_2, double root_scale,
+                   double epsilon) except -1:
     if a.is_double:
-        adam(<double *> a.view[0].buf, <double *> a.view[1].buf, <double *> a.view[2].buf, <const double *> a.view[3].buf,
-             size_of(a, 0), step, beta_1, beta_2, root_scale, epsilon)
+        adam(<double *> a.view[0].buf, <double *> a.view[1].buf, <double *> a.view[2].buf,
+             <const double *> a.view[3].buf, size_of(a, 0), step, beta_1, beta_2, root_scale, epsilon)
     else:
-        adam(<float *> a.view[0].buf, <float *> a.view[1].buf, <float *> a.view[2].buf, <const float *> a.view[3].buf,
-             size_of(a, 0), <float> step, <float> beta_1, <float> beta_2, <float> root_scale, <float> epsilon)
+        adam(<float *> a.view[0].buf, <float *> a.view[1].buf, <float *> a.view[2].buf,
+             <const float *> a.view[3].buf, size_of(a, 0), <float> step, <float> beta_1, <float> beta_2,
+             <float> root_scale, <float> epsilon)
     return 0
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, cast
 
 import numpy.typing as npt
 
@@ -253,7 +253,7 @@ def _from(description: Mapping[str, Any]) -> Sequential:
 register_model("Sequential", _from)
 
 
-def load(path: checkpoint.Path) -> Model:
+def load(path: checkpoint.Path) -> Sequential:
     """Read a model that `model.save` or `trainer.save` wrote. Runs no code from the file.
 
     Raises
@@ -265,4 +265,5 @@ def load(path: checkpoint.Path) -> Model:
     """
     arrays, description = checkpoint.read(path)
     with checkpoint.damaged_as_value_error(path):
-        return checkpoint.unpack_model(arrays, description["model"])
+        # Files name no other kind of model.
+        return cast(Sequential, checkpoint.unpack_model(arrays, description["model"]))

@@ -13,8 +13,8 @@ import numpy.typing as npt
 
 from fastbp import checks
 from fastbp.compiler import compile_graph
-from fastbp.engine.memory import Layout, aligned_zeros
 from fastbp.engine.epochs import evaluate
+from fastbp.engine.memory import Layout, aligned_zeros
 from fastbp.engine.program import Program, Run
 from fastbp.graph import functions as graph
 from fastbp.graph.node import input_node

@@ -102,10 +102,8 @@ _FOREIGN = {
 
 def get_loss(value: object) -> Loss:
     """Return the loss that is meant by a name, a function (bp.bce, ...) or a Loss."""
-    if isinstance(value, Loss):
-        return value
     for loss in LOSSES:
-        if value is loss.build or (isinstance(value, str) and value == loss.name):
+        if value is loss or value is loss.build or (isinstance(value, str) and value == loss.name):
             return loss
     if isinstance(value, str):
         raise checks.unknown_name("loss", value, _BY_NAME, _FOREIGN)

@@ -52,8 +52,6 @@ def get_metrics(value: object, loss: Loss) -> tuple[Metric, ...]:
 
 
 def _name(item: object) -> str:
-    if isinstance(item, Metric):
-        return item.name
     if not isinstance(item, str):
         raise TypeError(f"metrics must be a list of names, got {checks.shown(item)} in it")
     if item not in _METRICS:

@@ -573,7 +573,7 @@ def test_a_nan_planted_in_any_parameter_raises(hidden):
                     trainer.step(X, Y) if trainer else model.fit(X, Y, loss="bce", verbose=0)
                 assert caught.value.epoch == 1
                 assert caught.value.batch == 1
-                assert caught.value.parameter in names
+                assert caught.value.parameter == name
                 assert np.isnan(model.parameters[name][place])
                 model.parameters[name][place] = before
 
