@@ -11,7 +11,7 @@ from fastbp.kernels.vector cimport (real, vector, vf, vd, WF, WD, MR, NR, vfma, 
                                     vfloor, vgate, transpose4, opaque)
 
 cdef enum:
-    KC = 384        # depth of a packed panel of B: with 32 columns of float32, 48 KiB
+    KC = 800        # depth of a packed panel of B: each pass over C costs more than what the caches lose by depth
     MC = 528        # rows of a packed block of A (it stays in L2): a multiple of every MR
 
 
@@ -280,12 +280,13 @@ cdef void block(const Product *p, const real *a, Py_ssize_t i0, Py_ssize_t k0, b
 
 cdef void matmul(const Product *p, real *work) noexcept nogil:
     cdef Py_ssize_t i0, k0 = 0, size = sizeof(real), columns = NR * (WF if real is float else WD)
+    cdef Py_ssize_t passes = max((p.k + KC - 1) // KC, 1), deepest = (p.k + passes - 1) // passes
     cdef bint packs_a = p.m * p.k * size > 65536 and p.n >= 2 * columns
     cdef bint packs_b = p.bc != 1 or p.k * p.br * size > 32768
     cdef const real *a
     cdef Panel q
     while k0 < p.k or k0 == 0:
-        q.depth = min(p.k - k0, <Py_ssize_t>KC) if packs_a or packs_b or p.n % columns else p.k
+        q.depth = min(p.k - k0, deepest) if packs_a or packs_b or p.n % columns else p.k
         i0 = 0
         while i0 < p.m:
             a = <const real *>p.a + i0 * p.ar + k0 * p.ac
