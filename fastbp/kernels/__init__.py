@@ -32,3 +32,54 @@ def _choose(folder: Path, wanted: str | None) -> str:
 
 isa = _choose(Path(__path__[0]), os.environ.get("FASTBP_ISA") or None)
 __path__ = [os.path.join(folder, isa) for folder in __path__]
+
+# The modules are found through `__path__`, so they can be imported only from here on.
+from fastbp.kernels.dense import dense_backward, dense_forward  # noqa: E402
+from fastbp.kernels.elementwise import (  # noqa: E402
+    relu_backward,
+    relu_forward,
+    sigmoid_backward,
+    sigmoid_forward,
+    tanh_backward,
+    tanh_forward,
+)
+from fastbp.kernels.losses import (  # noqa: E402
+    bce_backward,
+    bce_forward,
+    bce_with_logits_backward,
+    bce_with_logits_forward,
+    cross_entropy_forward,
+    cross_entropy_with_logits_forward,
+    mse,
+    softmax_cross_entropy,
+    softmax_forward,
+)
+from fastbp.kernels.reductions import column_sums, row_sums, total  # noqa: E402
+from fastbp.kernels.updates import adam, momentum, sgd  # noqa: E402
+
+__all__ = [
+    "adam",
+    "bce_backward",
+    "bce_forward",
+    "bce_with_logits_backward",
+    "bce_with_logits_forward",
+    "column_sums",
+    "cross_entropy_forward",
+    "cross_entropy_with_logits_forward",
+    "dense_backward",
+    "dense_forward",
+    "isa",
+    "momentum",
+    "mse",
+    "relu_backward",
+    "relu_forward",
+    "row_sums",
+    "sgd",
+    "sigmoid_backward",
+    "sigmoid_forward",
+    "softmax_cross_entropy",
+    "softmax_forward",
+    "tanh_backward",
+    "tanh_forward",
+    "total",
+]

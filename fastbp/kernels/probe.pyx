@@ -3,6 +3,8 @@ from time import perf_counter
 
 from libc.stdlib cimport free, malloc
 from fastbp.kernels.vector cimport real, vector, vf, vd, WF, WD, vfma, splat
+from fastbp.kernels.dense cimport layer_forward, layer_inputs, layer_weights
+from fastbp.kernels.matmul cimport work_size
 
 cdef enum:
     CHAINS = 12         # independent sums in registers: more than latency times throughput of any unit
@@ -130,3 +132,80 @@ def bandwidth(Py_ssize_t nbytes, bint copies=False, double seconds=0.2) -> float
             free(x)
             free(to)
             return best * 1e-9
+
+
+def dense_rate(str product, Py_ssize_t n, Py_ssize_t k, Py_ssize_t m, str dtype="float32", double seconds=0.2) -> float:
+    """How fast one product of a dense layer runs, over and over on the same memory.
+
+    Parameters
+    ----------
+    product : {"forward", "inputs", "weights"}
+        x (n, k) @ w (k, m) + b; dz (n, m) @ w.T; x.T @ dz.
+    n, k, m : rows, inputs, output units, at least 1.
+    dtype : "float32" or "float64".
+    seconds : how long to measure; the median of many short runs counts.
+
+    Returns
+    -------
+    float
+        GFLOP/s: 2 n k m operations a run.
+
+    Examples
+    --------
+    >>> from fastbp.kernels import probe
+    >>> probe.dense_rate("forward", 8, 8, 8, seconds=0.01) > 0
+    True
+    """
+    if product not in _PRODUCTS or dtype not in ("float32", "float64") or min(n, k, m) < 1:
+        raise ValueError(f"expected one of {', '.join(_PRODUCTS)}, sizes of at least 1, float32 or float64, "
+                         f"got {product!r}, {(n, k, m)}, {dtype!r}")
+    cdef int which = _PRODUCTS[product]
+    cdef bint single = dtype == "float32"
+    cdef Py_ssize_t size = 4 if single else 8, i
+    cdef Py_ssize_t elements = n * k + k * m + n * m + m + work_size() + 5 * 64
+    cdef char *room = <char *>malloc(elements * size + 64)
+    if room == NULL:
+        raise MemoryError(f"dense_rate needs {elements * size} bytes")
+    cdef char *base = room + (64 - <Py_ssize_t>room % 64) % 64
+    cdef Py_ssize_t repeats = max(1, <Py_ssize_t>(2e7 / (2. * n * k * m)))
+    rates = []
+    try:
+        for i in range(elements):
+            if single:
+                (<float *>base)[i] = 0.25
+            else:
+                (<double *>base)[i] = 0.25
+        end = perf_counter() + seconds
+        while perf_counter() < end or not rates:
+            start = perf_counter()
+            if single:
+                repeat[float](<float *>base, which, n, k, m, repeats)
+            else:
+                repeat[double](<double *>base, which, n, k, m, repeats)
+            rates.append(2e-9 * n * k * m * repeats / (perf_counter() - start))
+    finally:
+        free(room)
+    return sorted(rates)[len(rates) // 2]
+
+
+_PRODUCTS = {"forward": 0, "inputs": 1, "weights": 2}
+
+
+cdef Py_ssize_t lines(Py_ssize_t n) noexcept nogil:
+    """n rounded up to a multiple of 16: arrays start at cache lines."""
+    return (n + 15) // 16 * 16
+
+
+cdef void repeat(real *x, int which, Py_ssize_t n, Py_ssize_t k, Py_ssize_t m, Py_ssize_t repeats) noexcept nogil:
+    cdef real *w = x + lines(n * k)
+    cdef real *z = w + lines(k * m)
+    cdef real *bias = z + lines(n * m)
+    cdef real *work = bias + lines(m)
+    cdef Py_ssize_t i
+    for i in range(repeats):
+        if which == 0:
+            layer_forward(z, x, w, bias, n, k, m, False, work)
+        elif which == 1:
+            layer_inputs(x, z, w, <const real *>NULL, n, k, m, work)
+        else:
+            layer_weights(w, x, z, n, k, m, False, work)

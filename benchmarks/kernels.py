@@ -1,0 +1,149 @@
+"""Each kernel's share of what the hardware can do, both measured in the same run, on one core.
+
+python benchmarks/kernels.py [--dtype float32] [--seconds 0.2] [--json FILE]
+
+Pin it to one core (on Linux: taskset -c 1 python benchmarks/kernels.py).
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import statistics
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import environment
+import numpy as np
+
+from fastbp import kernels
+from fastbp.kernels import elementwise, losses, probe, updates
+
+# (name, product, rows, inputs, units)
+PRODUCTS = [
+    ("240x256x256", "forward", 240, 256, 256),
+    ("256^3", "forward", 256, 256, 256),
+    ("256^3", "inputs", 256, 256, 256),
+    ("256^3", "weights", 256, 256, 256),
+    ("32^3", "forward", 32, 32, 32),
+    ("32^3", "inputs", 32, 32, 32),
+    ("32^3", "weights", 32, 32, 32),
+    ("T2 layer 1", "forward", 128, 28, 64),
+    ("T2 layer 1", "weights", 128, 28, 64),
+    ("T2 layer 2", "forward", 128, 64, 32),
+    ("T2 layer 2", "inputs", 128, 64, 32),
+    ("T2 layer 2", "weights", 128, 64, 32),
+    ("T3 layer 1", "forward", 128, 784, 512),
+    ("T3 layer 1", "weights", 128, 784, 512),
+    ("T3 layer 2", "inputs", 128, 512, 256),
+    ("T3 layer 3", "forward", 128, 256, 10),
+    ("T4 layer 2", "forward", 512, 2048, 2048),
+    ("T4 layer 2", "inputs", 512, 2048, 2048),
+    ("T4 layer 2", "weights", 512, 2048, 2048),
+]
+ELEMENTS = 100_000
+
+
+def timed(call: Callable[[], Any], seconds: float) -> float:
+    """Median seconds of a call, a warm-up apart."""
+    call()
+    times, end = [], time.perf_counter() + seconds
+    while time.perf_counter() < end or len(times) < 5:
+        start = time.perf_counter()
+        call()
+        times.append(time.perf_counter() - start)
+    return statistics.median(times)
+
+
+def products(dtype: str, seconds: float) -> list[dict[str, Any]]:
+    """Shares of the FMA peak; it is measured before each product, and the highest counts."""
+    rows: list[dict[str, Any]] = []
+    peak = probe.fma_peak(dtype, seconds)
+    for name, product, n, k, m in PRODUCTS:
+        peak = max(peak, probe.fma_peak(dtype, seconds / 4))
+        rate = probe.dense_rate(product, n, k, m, dtype, seconds)
+        rows.append({"name": name, "product": product, "shape": (n, k, m), "gflops": rate})
+    print(f"\nMatrix products, {dtype}: FMA peak {peak:.1f} GFLOP/s")
+    for row in rows:
+        row["share"] = row["gflops"] / peak
+        n, k, m = row["shape"]
+        print(
+            f"  {row['name']:12} {row['product']:8} {n:5}x{k:4}x{m:4}"
+            f" {row['gflops']:7.1f} GFLOP/s {row['share']:6.1%}"
+        )
+    return rows
+
+
+def functions(dtype: str, seconds: float) -> list[dict[str, Any]]:
+    """Elementwise functions over numbers in the cache, beside NumPy's."""
+    x = np.random.default_rng(0).normal(0, 3, ELEMENTS).astype(dtype)
+    y, out, other = (x > 0).astype(dtype), np.empty_like(x), np.empty_like(x)
+
+    def numpy_sigmoid() -> None:
+        np.negative(x, out=other)
+        np.exp(other, out=other)
+        np.add(other, 1, out=other)
+        np.reciprocal(other, out=other)
+
+    cases: list[tuple[str, Callable[[], Any], Callable[[], Any] | None]] = [
+        ("exp", lambda: elementwise.unary("exp", x, out), lambda: np.exp(x, out=other)),
+        ("log", lambda: elementwise.unary("log", np.abs(x), out), lambda: np.log(np.abs(x), out=other)),
+        ("sigmoid", lambda: elementwise.sigmoid_forward(x, out), numpy_sigmoid),
+        ("tanh", lambda: elementwise.tanh_forward(x, out), lambda: np.tanh(x, out=other)),
+        ("relu", lambda: elementwise.relu_forward(x, out), lambda: np.maximum(x, 0, out=other)),
+        ("bce, value and gradient", lambda: losses.bce_with_logits(x, y, out, 1.0), None),
+    ]
+    print(f"\nElementwise, {dtype}, {ELEMENTS} numbers")
+    rows = []
+    for name, ours, numpys in cases:
+        a = timed(ours, seconds)
+        b = timed(numpys, seconds) if numpys else None
+        rows.append({"name": name, "ns": a / ELEMENTS * 1e9, "ratio": b / a if b else None})
+        ratio = f"{b / a:5.2f}x NumPy's speed" if b else ""
+        print(f"  {name:24} {a / ELEMENTS * 1e9:6.3f} ns a number  {ratio}")
+    return rows
+
+
+def memory(dtype: str, seconds: float) -> list[dict[str, Any]]:
+    """Adam, which only moves memory, against a copy of as many bytes; and how fast memory is."""
+    print(f"\nMemory, {dtype}")
+    rows: list[dict[str, Any]] = []
+    for size in (1 << 15, 1 << 19, 1 << 23, 1 << 27):
+        read = probe.bandwidth(size, False, seconds)
+        copy = probe.bandwidth(size, True, seconds)
+        rows.append({"name": "bandwidth", "bytes": size, "read": read, "copy": copy})
+        print(f"  {size >> 10:7} KiB: read {read:6.1f} GB/s, copy {copy:6.1f} GB/s")
+    for n in (4096, 500_000, 6_000_000):
+        p, m, v, g = (np.full(n, 0.1, dtype) for _ in range(4))
+        seconds_a_run = timed(lambda: updates.adam(p, m, v, g, 1e-3, 3, 0.9, 0.999, 1e-8), seconds)
+        moved = 7 * p.nbytes  # four arrays read, three written
+        copy = probe.bandwidth(moved // 2, True, seconds)
+        rate = moved / seconds_a_run * 1e-9
+        rows.append({"name": "adam", "parameters": n, "rate": rate, "share": rate / copy})
+        print(f"  Adam, {n:8} parameters: {rate:6.1f} GB/s, {rate / copy:6.1%} of a copy's")
+    return rows
+
+
+def main() -> None:
+    """Measure, print and write."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--dtype", choices=["float32", "float64"], action="append")
+    parser.add_argument("--seconds", type=float, default=0.2, help="for each measurement")
+    parser.add_argument("--json", type=Path, metavar="FILE")
+    args = parser.parse_args()
+    print(f"kernels built for {kernels.isa}")
+    results: dict[str, Any] = {"isa": kernels.isa, "machine": environment.describe()}
+    for dtype in args.dtype or ["float32", "float64"]:
+        results[dtype] = {
+            "products": products(dtype, args.seconds),
+            "functions": functions(dtype, args.seconds),
+            "memory": memory(dtype, args.seconds),
+        }
+    if args.json:
+        args.json.write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
