@@ -4,14 +4,10 @@ from __future__ import annotations
 
 import argparse
 import os
-import platform
 import sys
 from collections.abc import Callable, Sequence
 
-import numpy as np
-
 import fastbp
-from fastbp import kernels
 from fastbp.demo import report
 from fastbp.demo.tasks import TASKS
 
@@ -20,10 +16,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the trainings that the command line asks for; return the exit code."""
     options = _parser().parse_args(arguments)
     try:
-        print(
-            f"fastbp {fastbp.__version__} (kernels: {kernels.isa}), NumPy {np.__version__}, "
-            f"Python {platform.python_version()}, seed {options.seed}"
-        )
+        fastbp.show_config()
+        print(f"seed {options.seed}")
         for name in TASKS if options.data == "both" else [options.data]:
             report.run(TASKS[name], seed=options.seed, epochs=options.epochs)
         sys.stdout.flush()

@@ -38,7 +38,7 @@ def test_piped_output_has_no_control_codes(shown):
 def test_both_tasks_are_shown_with_everything(shown):
     for task in TASKS.values():
         assert shown.count(task.title) == 1
-    for part in ("kernels: ", "Training loss", "one step", "final loss", "│"):
+    for part in ("kernels built for ", "Training loss", "one step", "final loss", "│"):
         assert part in shown
     # 30-32-16-1 and 64-64-10, weights and biases
     assert "1,537" in shown or "1537" in shown

@@ -28,8 +28,7 @@ def unbuilt(tmp_path):
 def test_an_unbuilt_tree_names_the_command(unbuilt, run_python, arguments):
     run = run_python(*arguments, cwd=unbuilt)
     assert run.returncode == 1
-    last = run.stderr.strip().splitlines()[-1]
-    assert last.startswith("ImportError: ")
+    assert "\nImportError: " in run.stderr
     assert COMMAND in run.stderr
     assert str(unbuilt) in run.stderr
 

@@ -1,0 +1,1 @@
+"""Running programs: memory, the walk over the steps, random numbers."""

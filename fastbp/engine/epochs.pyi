@@ -1,0 +1,35 @@
+from typing import Self
+
+import numpy as np
+import numpy.typing as npt
+from typing_extensions import disjoint_base
+
+from fastbp.engine.program import Run
+
+@disjoint_base
+class Snapshot:
+    def __new__(
+        cls,
+        values: npt.NDArray[np.floating],
+        training: npt.NDArray[np.floating],
+        hyper: npt.NDArray[np.float64],
+    ) -> Self: ...
+    @property
+    def bad(self) -> int: ...
+    def restore(self) -> None: ...
+
+def fit(
+    run: Run | None,
+    last: Run | None,
+    arrays: tuple[npt.NDArray[np.floating], ...],
+    *,
+    epochs: int,
+    shuffle: bool,
+    seed: int,
+    first_shuffle: int,
+    results: npt.NDArray[np.float64],
+    snapshot: Snapshot | None,
+) -> tuple[int, int]: ...
+def evaluate(
+    run: Run | None, last: Run | None, arrays: tuple[npt.NDArray[np.floating], ...]
+) -> list[float]: ...

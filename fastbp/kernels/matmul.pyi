@@ -1,0 +1,1 @@
+# For Cython alone (matmul.pxd): nothing here is called from Python.

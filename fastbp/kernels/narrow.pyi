@@ -1,0 +1,1 @@
+# For Cython alone (narrow.pxd): nothing here is called from Python.
