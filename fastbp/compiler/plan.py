@@ -63,12 +63,16 @@ def plan(
     """Lay out the steps and build the program."""
     rows = inputs[0].shape[0] if inputs and inputs[0].shape else 1
     kinds = classify(steps, rows) if rows else None
+    given = outputs.get("output")
+    if kinds is not None and given is not None and kinds.get(given) is not Kind.ROWS:
+        kinds = None if given.op != "input" else kinds  # nothing to write block by block
     draft = Plan(rows, min(rows, BLOCK) if kinds is not None else rows, layout, kinds=kinds or {})
     draft.steps = _parted(steps, kinds)
     _place_leaves(draft, inputs, parameters)
     extra = _place_gradients(draft, gradients)
     extra += _place_output(draft, outputs)
-    _place_rest(draft, outputs)
+    copied = [step.inputs[0] for _, step in extra]
+    _place_rest(draft, [*outputs.values(), *(n for n in copied if n is not None)])
     coded = [encode(step, part, draft) for part, step in draft.steps + extra if step.op != "reshape"]
     coded.sort(key=lambda row: PARTS.index(row["part"]))
     if update is not None:
@@ -145,8 +149,8 @@ def _part_after(draft: Plan, node: Node) -> str:
     return "body" if not draft.kinds or kind is Kind.ROWS else "tail"
 
 
-def _place_rest(draft: Plan, outputs: dict[str, Node]) -> None:
-    """Places in the workspace: a place is free again after the last step that reads it.
+def _place_rest(draft: Plan, kept: Sequence[Node]) -> None:
+    """Places in the workspace: a place is free again after the last step that reads it, but for what is `kept`.
 
     A batch of many blocks runs the body again and again: what the head or the sums over rows hold must last.
     """
@@ -157,8 +161,9 @@ def _place_rest(draft: Plan, outputs: dict[str, Node]) -> None:
         for node in step.inputs:
             if node is not None:
                 last[roots[node]] = i
-    for node in outputs.values():
-        last[_root(node)] = len(steps)
+    roots.update((node, _root(node)) for node in kept)
+    for node in kept:
+        last[roots[node]] = len(steps)
     space = _Space()
     for node in roots.values():
         if node.op == "constant" and node not in draft.places:
@@ -176,8 +181,6 @@ def _place_rest(draft: Plan, outputs: dict[str, Node]) -> None:
     _place_passing(draft, passing, last, space)
     for node, root in roots.items():
         draft.places.setdefault(node, draft.places[root])
-    for node in outputs.values():
-        draft.places.setdefault(node, draft.places[_root(node)])
     draft.workspace = space.end
 
 

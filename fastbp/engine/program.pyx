@@ -275,13 +275,13 @@ cdef class Run:
         cdef Arrays held = Arrays(self, arrays)
         cdef Cursor cursor
         cdef int status = PAUSED
-        if held.rows != self.program.rows:
+        if arrays and held.rows != self.program.rows:
             raise ValueError(f"arrays: expected {self.program.rows} rows, got {held.rows}")
         start(&cursor)
         self.direct = True
         while status == PAUSED:
             with nogil:
-                status = walk(self, &cursor, NULL, 0, 1, held.rows, next_poll())
+                status = walk(self, &cursor, NULL, 0, 1, self.program.rows, next_poll())
             if status == PAUSED:
                 PyErr_CheckSignals()
         return self.result(0)

@@ -1,4 +1,4 @@
-"""Nothing is allocated while epochs run: counted by a preloaded malloc, calloc, realloc and mmap."""
+"""Nothing is allocated while epochs run: counted by a preloaded malloc and its relatives."""
 
 import json
 import shutil
@@ -11,7 +11,7 @@ import pytest
 if not sys.platform.startswith("linux") or shutil.which("cc") is None:
     pytest.skip("needs Linux and a C compiler called cc", allow_module_level=True)
 
-# Counts for 2 and for 200 epochs: of fit, of a loop of fits, and of fit with a callback's allocation.
+# Counts for 2 and for 200 epochs: of fit, of a loop of fits, of a loop with a malloc in it.
 PROGRAM = """
 import ctypes, json
 import numpy as np

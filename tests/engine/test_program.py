@@ -293,7 +293,7 @@ def test_evaluate_weights_by_rows(rows, full):
     found = evaluate(
         bound(full) if rows >= full else None, bound(short) if short else None, batch(rows)
     )
-    inputs, parameters, z, loss = mlp(rows)
+    _, parameters, z, loss = mlp(rows)
     wanted = evaluate_all([loss, z.mean()], batch(rows), weights(parameters))
     np.testing.assert_allclose(found, wanted, rtol=1e-11)
 

@@ -73,7 +73,9 @@ def test_streams_and_seeds_are_not_correlated():
 
 def test_float32_is_float64_rounded():
     x = uniform(1000, "float64", seed=5, low=-0.3, high=0.7)
-    np.testing.assert_array_equal(uniform(1000, "float32", seed=5, low=-0.3, high=0.7), x.astype("f4"))
+    np.testing.assert_array_equal(
+        uniform(1000, "float32", seed=5, low=-0.3, high=0.7), x.astype("f4")
+    )
 
 
 def test_a_longer_array_begins_like_a_shorter_one():

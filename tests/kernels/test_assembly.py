@@ -14,7 +14,7 @@ import pytest
 from fastbp import kernels
 
 VECTOR = re.compile(r"%[yz]mm\d+")
-# %rsp, or %rbp below which a frame's variables lie; %rbp as any other pointer has an index or no displacement.
+# %rsp, or %rbp below which a frame's variables lie; as a pointer to data %rbp has an index.
 STACK = re.compile(r"(0x[0-9a-f]+)?\(%rsp[,)]|-0x[0-9a-f]+\(%rbp\)")
 JUMP = re.compile(r"j\w+\s+(?:0x)?([0-9a-f]+)")
 INSTRUCTION = re.compile(r"\s+([0-9a-f]+):\s+(.*)")
@@ -37,7 +37,7 @@ class Loop:
 
 
 def innermost_loops(listing: str) -> list[Loop]:
-    """Loops of `objdump -d --no-show-raw-insn`: what lies between a jump backwards and its target."""
+    """Loops of `objdump -d --no-show-raw-insn`: from the target of a jump backwards to it."""
     found = [m.groups() for m in map(INSTRUCTION.match, listing.splitlines()) if m]
     addresses = [int(address, 16) for address, _ in found]
     place = {address: i for i, address in enumerate(addresses)}
@@ -46,9 +46,7 @@ def innermost_loops(listing: str) -> list[Loop]:
         jump = JUMP.match(text)
         if jump and (start := place.get(int(jump[1], 16), len(found))) <= i:
             spans.add((start, i))
-    inner = [
-        (a, b) for a, b in spans if not any(a <= c and d <= b for c, d in spans - {(a, b)})
-    ]
+    inner = [(a, b) for a, b in spans if not any(a <= c and d <= b for c, d in spans - {(a, b)})]
     loops = [Loop(addresses[a], tuple(t for _, t in found[a : b + 1])) for a, b in sorted(inner)]
     return [loop for loop in loops if any("vfmadd" in text for text in loop.body)]
 
@@ -60,7 +58,10 @@ def listing_of(isa: str) -> str:
     if not files:
         pytest.skip(f"no build for {isa}")
     done = subprocess.run(
-        ["objdump", "-d", "--no-show-raw-insn", files[0]], capture_output=True, text=True, check=True
+        ["objdump", "-d", "--no-show-raw-insn", files[0]],
+        capture_output=True,
+        text=True,
+        check=True,
     )
     return done.stdout
 
