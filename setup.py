@@ -46,7 +46,10 @@ DIRECTIVES = {
 
 # Rounding is the source's on every build: no contraction, no fast-math. Builds must give the same bits.
 FLAGS = ["-O3", "-fno-math-errno", "-fno-trapping-math", "-ffp-contract=off", "-g0"]
-QUIET = ["-Wno-unused-function", "-Wno-unused-variable"]  # a fused function leaves unused copies behind
+QUIET = [
+    "-Wno-unused-function",
+    "-Wno-unused-variable",
+]  # a fused function leaves unused copies behind
 X86 = {
     "v2": ["-march=x86-64-v2"],
     "v3": ["-march=x86-64-v3"],
@@ -65,7 +68,7 @@ def instruction_sets():
 def common_flags():
     flags = FLAGS + QUIET
     if SANITIZE:
-        flags = flags + [f"-fsanitize={SANITIZE}", "-fno-omit-frame-pointer", "-g"]
+        flags = [*flags, f"-fsanitize={SANITIZE}", "-fno-omit-frame-pointer", "-g"]
     return flags
 
 

@@ -8,6 +8,7 @@ Pin it to one core (on Linux: taskset -c 1 python benchmarks/kernels.py).
 from __future__ import annotations
 
 import argparse
+import functools
 import json
 import statistics
 import time
@@ -15,11 +16,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import environment
 import numpy as np
-
 from fastbp import kernels
 from fastbp.kernels import elementwise, losses, probe, updates
+
+import environment
 
 # (name, product, rows, inputs, units)
 PRODUCTS = [
@@ -89,7 +90,11 @@ def functions(dtype: str, seconds: float) -> list[dict[str, Any]]:
 
     cases: list[tuple[str, Callable[[], Any], Callable[[], Any] | None]] = [
         ("exp", lambda: elementwise.unary("exp", x, out), lambda: np.exp(x, out=other)),
-        ("log", lambda: elementwise.unary("log", np.abs(x), out), lambda: np.log(np.abs(x), out=other)),
+        (
+            "log",
+            lambda: elementwise.unary("log", np.abs(x), out),
+            lambda: np.log(np.abs(x), out=other),
+        ),
         ("sigmoid", lambda: elementwise.sigmoid_forward(x, out), numpy_sigmoid),
         ("tanh", lambda: elementwise.tanh_forward(x, out), lambda: np.tanh(x, out=other)),
         ("relu", lambda: elementwise.relu_forward(x, out), lambda: np.maximum(x, 0, out=other)),
@@ -116,9 +121,10 @@ def memory(dtype: str, seconds: float) -> list[dict[str, Any]]:
         rows.append({"name": "bandwidth", "bytes": size, "read": read, "copy": copy})
         print(f"  {size >> 10:7} KiB: read {read:6.1f} GB/s, copy {copy:6.1f} GB/s")
     for n in (4096, 500_000, 6_000_000):
-        p, m, v, g = (np.full(n, 0.1, dtype) for _ in range(4))
-        seconds_a_run = timed(lambda: updates.adam(p, m, v, g, 1e-3, 3, 0.9, 0.999, 1e-8), seconds)
-        moved = 7 * p.nbytes  # four arrays read, three written
+        vectors = [np.full(n, 0.1, dtype) for _ in range(4)]
+        step = functools.partial(updates.adam, *vectors, 1e-3, 3, 0.9, 0.999, 1e-8)
+        seconds_a_run = timed(step, seconds)
+        moved = 7 * vectors[0].nbytes  # four arrays read, three written
         copy = probe.bandwidth(moved // 2, True, seconds)
         rate = moved / seconds_a_run * 1e-9
         rows.append({"name": "adam", "parameters": n, "rate": rate, "share": rate / copy})

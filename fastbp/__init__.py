@@ -11,7 +11,7 @@
 True
 """
 
-# ruff: noqa: E402, I001  (the check comes before what it checks)
+# ruff: noqa: E402  (the check comes before what it checks)
 from fastbp._tree import require_built
 
 require_built()

@@ -64,7 +64,9 @@ def compile_graph(
     """
     for name, node in outputs.items():
         if name != "output" and node.shape != ():
-            raise ValueError(f"outputs[{name!r}]: expected a number, of shape (), got shape {node.shape}")
+            raise ValueError(
+                f"outputs[{name!r}]: expected a number, of shape (), got shape {node.shape}"
+            )
     names = list(outputs)
     nodes = simplify(list(outputs.values()))
     wanted: list[Node] = []
@@ -74,4 +76,6 @@ def compile_graph(
     nodes, wanted = done[: len(names)], done[len(names) :]
     # The last layer's gradients come first: what they read is still in the cache then.
     steps = fuse(nodes + wanted[::-1])
-    return plan(steps, dict(zip(names, nodes, strict=True)), wanted, inputs, parameters, layout, update)
+    return plan(
+        steps, dict(zip(names, nodes, strict=True)), wanted, inputs, parameters, layout, update
+    )

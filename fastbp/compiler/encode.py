@@ -63,7 +63,7 @@ def _details(row: dict[str, Any], step: Step, rowwise: bool) -> None:
     op = step.op
     if op in UNARY:
         row["op"], row["kind"] = "unary", op
-    elif op in BROADCASTING or op in PAIRED and op != "binary_hits":
+    elif op in BROADCASTING or (op in PAIRED and op != "binary_hits"):
         row["op"], row["kind"] = "binary", op
         _strides(row, step, rowwise)
     elif op == "broadcast_to":
@@ -116,7 +116,7 @@ def _strides(row: dict[str, Any], step: Step, rowwise: bool) -> None:
         cs = 0 if c == 1 and (m != 1 or rs == 0) else 1
         flat = flat and (rs, cs) in ((m, 1), (0, 0))
         strides += [rs, cs]
-    row["strides"], row["flat"] = tuple((strides + [0, 0])[:4]), flat
+    row["strides"], row["flat"] = tuple(([*strides, 0, 0])[:4]), flat
 
 
 def _places(nodes: tuple[Node | None, ...], draft: Draft, count: int) -> list[Place | None]:

@@ -69,7 +69,9 @@ def _ordered(outputs: Sequence[Node], taken: dict[Node, Step]) -> list[Step]:
             result.append(step)
             continue
         stack.append((step, True))
-        stack.extend((taken[n], False) for n in reversed(step.inputs) if n is not None and n in taken)
+        stack.extend(
+            (taken[n], False) for n in reversed(step.inputs) if n is not None and n in taken
+        )
     return result
 
 
@@ -124,7 +126,11 @@ def _loss_gradients(order: Sequence[Node]) -> dict[Node, Step]:
             continue
         p, target = gradient.inputs[1].inputs
         for loss, total in sums.items():
-            if total not in found and loss.op in _GRADIENTS and _GRADIENTS[loss.op](loss, p, target):
+            if (
+                total not in found
+                and loss.op in _GRADIENTS
+                and _GRADIENTS[loss.op](loss, p, target)
+            ):
                 name = loss.op.removesuffix("_with_logits") if "entropy" in loss.op else loss.op
                 step = Step(f"{name}_fused", (gradient, total), loss.inputs, {"scale": scale})
                 found[gradient] = found[total] = step
@@ -139,7 +145,9 @@ def _is_bce(loss: Node, p: Node, target: Node) -> bool:
 
 def _is_cross_entropy(loss: Node, p: Node, target: Node) -> bool:
     z, y = loss.inputs
-    return p.op == "softmax" and p.inputs[0] is z and target.op == "one_hot" and target.inputs[0] is y
+    return (
+        p.op == "softmax" and p.inputs[0] is z and target.op == "one_hot" and target.inputs[0] is y
+    )
 
 
 def _is_squared_error(loss: Node, p: Node, target: Node) -> bool:

@@ -73,7 +73,9 @@ def plan(
     extra += _place_output(draft, outputs)
     copied = [step.inputs[0] for _, step in extra]
     _place_rest(draft, [*outputs.values(), *(n for n in copied if n is not None)])
-    coded = [encode(step, part, draft) for part, step in draft.steps + extra if step.op != "reshape"]
+    coded = [
+        encode(step, part, draft) for part, step in draft.steps + extra if step.op != "reshape"
+    ]
     coded.sort(key=lambda row: PARTS.index(row["part"]))
     if update is not None:
         coded.append(encode_update(update, layout))
@@ -84,7 +86,9 @@ def plan(
         blocked=kinds is not None,
         steps=coded,
         workspace=draft.workspace,
-        constants=[(start, node.attrs["value"].ravel().tolist()) for node, start in draft.constants],
+        constants=[
+            (start, node.attrs["value"].ravel().tolist()) for node, start in draft.constants
+        ],
         inputs=[_input_row(draft, node) for node in inputs],
         outputs=[(name, *draft.places[node], node.shape) for name, node in outputs.items()],
         parameters=layout.length,
@@ -97,9 +101,7 @@ def _parted(steps: list[Step], kinds: dict[Node, Kind] | None) -> list[tuple[str
     if kinds is None:
         return [("body", step) for step in steps]
     part = {Kind.FIXED: "head", Kind.TOTAL: "tail", Kind.ROWS: "body", Kind.TURNED: "body"}
-    return [
-        ("body" if adds_up(step, kinds) else part[kinds[step.out[0]]], step) for step in steps
-    ]
+    return [("body" if adds_up(step, kinds) else part[kinds[step.out[0]]], step) for step in steps]
 
 
 def _place_leaves(draft: Plan, inputs: Sequence[Node], parameters: Sequence[Node]) -> None:
@@ -233,5 +235,7 @@ class _Space:
 
 def _input_row(draft: Plan, node: Node) -> tuple[str, int]:
     """(name, elements in a row) of an input; the engine makes room for a block of rows."""
-    width = node.size // node.shape[0] if node.ndim and node.shape[0] else int(np.prod(node.shape[1:]))
+    width = (
+        node.size // node.shape[0] if node.ndim and node.shape[0] else int(np.prod(node.shape[1:]))
+    )
     return node.name or f"input {node.attrs['index']}", width

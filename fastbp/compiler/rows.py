@@ -16,6 +16,8 @@ from fastbp.graph.ops import ELEMENTWISE
 
 
 class Kind(Enum):
+    """How a node depends on the rows of the batch."""
+
     ROWS = "rows"
     TURNED = "turned"
     TOTAL = "total"

@@ -37,9 +37,7 @@ class Trained:
     step_us: float
 
 
-def new_model(
-    task: Task, n_features: int, seed: int, dtype: str = "float32"
-) -> models.Sequential:
+def new_model(task: Task, n_features: int, seed: int, dtype: str = "float32") -> models.Sequential:
     """The task's network with its starting weights."""
     layers = [nn.Dense(units, activation="relu") for units in task.hidden]
     layers.append(nn.Dense(task.units, activation=task.activation))

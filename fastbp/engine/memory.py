@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -48,7 +49,8 @@ class Layout:
         for shape in shapes:
             offsets.append(end)
             end += -(-_count(shape) // LINE) * LINE
-        return cls(tuple(map(tuple, shapes)), np.dtype(dtype), tuple(offsets), end)
+        kind: np.dtype[Any] = np.dtype(dtype)
+        return cls(tuple(map(tuple, shapes)), kind, tuple(offsets), end)
 
     @property
     def size(self) -> int:

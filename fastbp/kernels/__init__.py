@@ -16,7 +16,9 @@ def _choose(folder: Path, wanted: str | None) -> str:
     level = x86_level()
     usable = [name for name in present if name == "base" or int(name[1:]) <= level]
     if wanted is not None and wanted not in present:
-        raise ImportError(f"FASTBP_ISA={wanted!r} names no build of fastbp here: expected one of {', '.join(present)}")
+        raise ImportError(
+            f"FASTBP_ISA={wanted!r} names no build of fastbp here: expected one of {', '.join(present)}"
+        )
     if wanted is not None and wanted not in usable:
         raise ImportError(
             f"FASTBP_ISA={wanted!r} needs a CPU of level x86-64-{wanted}, but this one is x86-64-v{level}; "
