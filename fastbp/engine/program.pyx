@@ -1,10 +1,8 @@
 """Program: a list of steps. Run: a program bound to its memory, and the walk over its steps."""
 from libc.stdlib cimport calloc, free
-from libc.string cimport memcpy
 from cpython.exc cimport PyErr_CheckSignals
 from cpython.buffer cimport PyBUF_FORMAT, PyBUF_STRIDES, PyBUF_WRITABLE, PyBuffer_IsContiguous, PyBuffer_Release, PyObject_GetBuffer
 
-from fastbp.kernels.vector cimport real
 from fastbp.kernels.matmul cimport work_size
 from fastbp.kernels.rows cimport gather
 from fastbp.engine.steps cimport Step, execute, op_code, kind_code
@@ -314,6 +312,8 @@ cdef class Run:
             raise ValueError(f"forward: this program gives {self.program.outputs}, not an output array")
         if target.size != wanted or held.rows not in (rows, -1):
             raise ValueError(f"out: expected {wanted} elements for {rows} rows, got {target.size} for {held.rows}")
+        if rows == 0:
+            return
         self.out, self.direct = <char *>target.view.buf, True
         while row < rows or row == 0:
             deadline = next_poll()

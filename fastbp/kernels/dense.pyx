@@ -151,7 +151,7 @@ cdef int forward_views(const real[:, ::1] x, const real[:, ::1] weight, const re
     if n and m:
         work = view.array((work_size(),), sizeof(real), "f" if real is float else "d")
         layer_forward(&out[0, 0], &x[0, 0] if k else NULL, &weight[0, 0] if k else NULL,
-                       NULL if bias is None else &bias[0], n, k, m, activation == RELU, &work[0])
+                      NULL if bias is None else &bias[0], n, k, m, activation == RELU, &work[0])
         if activation >= 0 and activation != RELU:
             unary(activation, &out[0, 0], &out[0, 0], n * m)
     return 0

@@ -60,7 +60,7 @@ cdef inline void tile(const int mr, const int nv, const bint unit, real *c, Py_s
     cdef vector acc[12][NR]
     cdef vector b0, b1, low
     # Bytes, not elements: or GCC makes a second loop for strides of one, and its accumulators spill.
-    cdef Py_ssize_t k, ar = sizeof(real) if unit else opaque(p.ar * sizeof(real)), ac = opaque(p.ac * sizeof(real))
+    cdef Py_ssize_t _k, ar = sizeof(real) if unit else opaque(p.ar * sizeof(real)), ac = opaque(p.ac * sizeof(real))
     cdef Py_ssize_t br = opaque(p.br * sizeof(real))
     cdef const char *a0 = <const char *>a       # four pointers: twelve row offsets would not fit the registers
     cdef const char *a1 = a0 + 3 * ar
@@ -79,7 +79,7 @@ cdef inline void tile(const int mr, const int nv, const bint unit, real *c, Py_s
         begin(mr > 9, nv, acc[9], init + 9 * ir)
         begin(mr > 10, nv, acc[10], init + 10 * ir)
         begin(mr > 11, nv, acc[11], init + 11 * ir)
-        for k in range(p.depth):
+        for _k in range(p.depth):
             b0 = b[0]
             b1 = b[nv - 1]
             madd(mr > 0, nv, acc[0], <const real *>(a0), b0, b1)
@@ -201,9 +201,9 @@ cdef void pack_columns(real *out, Py_ssize_t ld, const real *s, Py_ssize_t ss, P
 
 cdef inline void pack_rows(const int n, real *out, const real *s, Py_ssize_t ss, Py_ssize_t depth) noexcept nogil:
     """out[k * n + j] = s[k * ss + j] for k < depth, j < n; n is a constant."""
-    cdef Py_ssize_t k
+    cdef Py_ssize_t _k
     cdef int j
-    for k in range(depth):
+    for _k in range(depth):
         for j in range(n):
             out[j] = s[j]
         out += n

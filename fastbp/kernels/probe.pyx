@@ -14,7 +14,7 @@ cdef void multiply_add(vector *sink, double x, Py_ssize_t n) noexcept nogil:
     """n rounds of CHAINS fused multiply-adds on registers."""
     cdef vector acc[CHAINS]
     cdef vector a, b
-    cdef Py_ssize_t i
+    cdef Py_ssize_t _i
     cdef int j
     if vector is vf:
         a = splat(<float>x)
@@ -25,7 +25,7 @@ cdef void multiply_add(vector *sink, double x, Py_ssize_t n) noexcept nogil:
     acc[0] = a
     for j in range(1, CHAINS):      # all different, or the compiler keeps one
         acc[j] = acc[j - 1] + a
-    for i in range(n):
+    for _i in range(n):
         for j in range(CHAINS):
             acc[j] = vfma(acc[j], a, b)
     for j in range(1, CHAINS):      # all used, or the compiler makes one
@@ -201,8 +201,8 @@ cdef void repeat(real *x, int which, Py_ssize_t n, Py_ssize_t k, Py_ssize_t m, P
     cdef real *z = w + lines(k * m)
     cdef real *bias = z + lines(n * m)
     cdef real *work = bias + lines(m)
-    cdef Py_ssize_t i
-    for i in range(repeats):
+    cdef Py_ssize_t _i
+    for _i in range(repeats):
         if which == 0:
             layer_forward(z, x, w, bias, n, k, m, False, work)
         elif which == 1:

@@ -1,19 +1,24 @@
-from typing_extensions import Buffer
+from typing import Any
 
-def sgd(p: Buffer, g: Buffer, learning_rate: float) -> None: ...
+import numpy as np
+import numpy.typing as npt
+
+_Floats = npt.NDArray[np.floating[Any]]
+
+def sgd(p: _Floats, g: _Floats, learning_rate: float) -> None: ...
 def momentum(
-    p: Buffer,
-    v: Buffer,
-    g: Buffer,
+    p: _Floats,
+    v: _Floats,
+    g: _Floats,
     learning_rate: float,
     momentum: float = 0.9,
     nesterov: bool = False,
 ) -> None: ...
 def adam(
-    p: Buffer,
-    m: Buffer,
-    v: Buffer,
-    g: Buffer,
+    p: _Floats,
+    m: _Floats,
+    v: _Floats,
+    g: _Floats,
     learning_rate: float,
     t: int,
     beta_1: float = 0.9,
