@@ -16,6 +16,14 @@ Y = (X[:, 0] > 0).astype(float)
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="signals of POSIX")
 
 
+@pytest.fixture(autouse=True)
+def python_listens():
+    """Python's own handler: a process that was started in the background ignores the signal."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
 def interrupt_when(ready):
     """Send SIGINT once `ready()`; it is looked for from a thread."""
 
