@@ -110,8 +110,8 @@ cdef void update(const Step *s, double *h, real *p, real *g, real *state, real *
     else:
         h[POWER_1] *= h[BETA_1]
         h[POWER_2] *= h[BETA_2]
-        updates.adam(p, state, other, g, s.n, <real>(h[LEARNING_RATE] / (1 - h[POWER_1])), <real>h[BETA_1],
-                     <real>h[BETA_2], <real>(1 / sqrt(1 - h[POWER_2])), <real>h[EPSILON])
+        updates.adam(p, state, other, g, s.n, <real>(h[LEARNING_RATE] / (1 - h[POWER_1])), h[BETA_1],
+                     h[BETA_2], <real>(1 / sqrt(1 - h[POWER_2])), <real>h[EPSILON])
 
 
 cdef void rare(const Step *s, Py_ssize_t n, bint adds, real *out, real *a, real *b) noexcept nogil:

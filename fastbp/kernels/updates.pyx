@@ -24,17 +24,19 @@ cdef void momentum(real *p, real *v, const real *g, Py_ssize_t n, real learning_
         p[i] = ahead
 
 
-cdef void adam(real *p, real *m, real *v, const real *g, Py_ssize_t n, real step, real beta_1, real beta_2,
+cdef void adam(real *p, real *m, real *v, const real *g, Py_ssize_t n, real step, double beta_1, double beta_2,
                real root_scale, real epsilon) noexcept nogil:
     """m = beta_1 m + (1 - beta_1) g;  v = beta_2 v + (1 - beta_2) g^2;  p -= step m / (root_scale sqrt(v) + epsilon).
 
     The bias corrections: step = learning_rate / (1 - beta_1^t), root_scale = 1 / sqrt(1 - beta_2^t).
+    The betas come in float64: 1 - 0.999 in float32 would be off by 1e-5 of itself, and v with it.
     """
     cdef Py_ssize_t i
-    cdef real rest_1 = <real>1 - beta_1, rest_2 = <real>1 - beta_2, mean, square, root
+    cdef real keep_1 = <real>beta_1, keep_2 = <real>beta_2, rest_1 = <real>(1 - beta_1), rest_2 = <real>(1 - beta_2)
+    cdef real mean, square, root
     for i in range(n):                      # all loads before the stores: a store could change what is loaded after it
-        mean = fma_(beta_1, m[i], rest_1 * g[i])
-        square = fma_(beta_2, v[i], rest_2 * g[i] * g[i])
+        mean = fma_(keep_1, m[i], rest_1 * g[i])
+        square = fma_(keep_2, v[i], rest_2 * g[i] * g[i])
         root = sqrt_(square)
         root = fma_(root_scale, root, epsilon)
         root = p[i] - step * mean / root
@@ -208,7 +210,7 @@ cdef int step_adam(Arguments *a, double step, double beta_1, double beta_2, doub
              <const double *> a.view[3].buf, size_of(a, 0), step, beta_1, beta_2, root_scale, epsilon)
     else:
         adam(<float *> a.view[0].buf, <float *> a.view[1].buf, <float *> a.view[2].buf,
-             <const float *> a.view[3].buf, size_of(a, 0), <float> step, <float> beta_1, <float> beta_2,
+             <const float *> a.view[3].buf, size_of(a, 0), <float> step, beta_1, beta_2,
              <float> root_scale, <float> epsilon)
     return 0
 
