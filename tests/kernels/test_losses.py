@@ -197,6 +197,15 @@ def test_bce_of_probabilities(dtype):
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
+def test_bce_of_tiny_probabilities_keeps_its_digits(dtype):
+    """log(1 - p) is near -p there, and 1 - p alone would lose p."""
+    p = np.exp(np.linspace(-60, -0.01, 20_001)).astype(dtype)
+    out = np.empty_like(p)
+    losses.bce_forward(p, np.zeros_like(p), out)
+    np.testing.assert_allclose(out, -np.log1p(-p.astype("f8")), rtol=2 * np.finfo(dtype).eps)
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
 @pytest.mark.parametrize("kernel", ["bce_with_logits", "mse"])
 def test_nan_passes_through_the_fused_losses(kernel, dtype):
     for place in (0, 17, 299):
