@@ -8,9 +8,10 @@ from pathlib import Path
 
 def require_built() -> None:
     """Raise ImportError, and say what to do, where fastbp is a source tree that was never built."""
-    if find_spec("fastbp._cpu") is not None:
-        return
     folder = Path(__file__).resolve().parent
+    spec = find_spec("fastbp._cpu")  # an editable installation of another clone answers too
+    if spec is not None and spec.origin and Path(spec.origin).resolve().parent == folder:
+        return
     raise ImportError(
         f"{folder} is a source tree of fastbp whose compiled modules are not built for this Python. "
         f"Build them in {folder.parent} with: python -m pip install -e .\n"
