@@ -28,7 +28,7 @@ KERNELS = [
     "updates",
     "probe",
 ]
-ENGINE = ["steps", "random", "program", "epochs"]
+ENGINE = ["steps", "random", "buffers", "program", "bound", "run", "epochs"]
 
 DEBUG = os.environ.get("FASTBP_DEBUG") == "1"
 SANITIZE = os.environ.get("FASTBP_SANITIZE", "")

@@ -62,10 +62,9 @@ def plan(
 ) -> Program:
     """Lay out the steps and build the program."""
     rows = inputs[0].shape[0] if inputs and inputs[0].shape else 1
-    kinds = classify(steps, rows) if rows else None
-    given = outputs.get("output")
-    if kinds is not None and given is not None and kinds.get(given) is not Kind.ROWS:
-        kinds = None if given.op != "input" else kinds  # nothing to write block by block
+    kinds = classify(steps, inputs, rows) if rows else None
+    if kinds is not None and "output" in outputs and kinds.get(outputs["output"]) is not Kind.ROWS:
+        kinds = None  # nothing to write block by block
     draft = Plan(rows, min(rows, BLOCK) if kinds is not None else rows, layout, kinds=kinds or {})
     draft.steps = _parted(steps, kinds)
     _place_leaves(draft, inputs, parameters)
@@ -89,7 +88,7 @@ def plan(
         constants=[
             (start, node.attrs["value"].ravel().tolist()) for node, start in draft.constants
         ],
-        inputs=[_input_row(draft, node) for node in inputs],
+        inputs=[_input_row(node) for node in inputs],
         outputs=[(name, *draft.places[node], node.shape) for name, node in outputs.items()],
         parameters=layout.length,
         updates=update is not None,
@@ -107,48 +106,41 @@ def _parted(steps: list[Step], kinds: dict[Node, Kind] | None) -> list[tuple[str
 def _place_leaves(draft: Plan, inputs: Sequence[Node], parameters: Sequence[Node]) -> None:
     for i, node in enumerate(inputs):
         draft.places[node] = (INPUTS + i, 0)
-        if draft.kinds:
-            draft.kinds.setdefault(node, Kind.ROWS)
     for node, offset in zip(parameters, draft.layout.offsets, strict=True):
         draft.places[node] = (PARAMETERS, offset)
 
 
 def _place_gradients(draft: Plan, gradients: Sequence[Node | None]) -> list[tuple[str, Step]]:
-    """Gradients are made where they belong; one that lies elsewhere already is copied there."""
-    copies = []
-    made = {node: (part, step) for part, step in draft.steps for node in step.out}
+    """Gradients are made in the block of gradients."""
+    copies: list[tuple[str, Step]] = []
     for node, offset in zip(gradients, draft.layout.offsets, strict=False):
-        if node is None:
-            continue
-        if node in made and node not in draft.places and made[node][1].op != "reshape":
-            draft.places[node] = (GRADIENTS, offset)
-            continue
-        copy = Node("copy", (node,), {}, node.shape, node.dtype)
-        draft.places[copy] = (GRADIENTS, offset)
-        copies.append((_part_after(draft, node), Step("copy", (copy,), (node,))))
+        if node is not None:
+            _make_at(draft, node, (GRADIENTS, offset), copies)
     return copies
 
 
 def _place_output(draft: Plan, outputs: dict[str, Node]) -> list[tuple[str, Step]]:
     """The node called "output" is written to the caller's array."""
-    node = outputs.get("output")
-    if node is None:
-        return []
-    made = {n: step for _, step in draft.steps for n in step.out}
-    if node in made and node not in draft.places and made[node].op != "reshape":
-        draft.places[node] = (OUTPUT, 0)
-        return []
+    copies: list[tuple[str, Step]] = []
+    if "output" in outputs:
+        outputs["output"] = _make_at(draft, outputs["output"], (OUTPUT, 0), copies)
+    return copies
+
+
+def _make_at(draft: Plan, node: Node, place: Place, copies: list[tuple[str, Step]]) -> Node:
+    """Have a node made at a place; what lies elsewhere already is copied there, and the copy returned."""
+    made = {n for _, step in draft.steps if step.op != "reshape" for n in step.out}
+    if node in made and node not in draft.places:
+        draft.places[node] = place
+        return node
     copy = Node("copy", (node,), {}, node.shape, node.dtype)
-    draft.places[copy] = (OUTPUT, 0)
-    if node in draft.kinds:
-        draft.kinds[copy] = draft.kinds[node]
-    outputs["output"] = copy
-    return [(_part_after(draft, node), Step("copy", (copy,), (node,)))]
-
-
-def _part_after(draft: Plan, node: Node) -> str:
+    draft.places[copy] = place
     kind = draft.kinds.get(node, Kind.FIXED)
-    return "body" if not draft.kinds or kind is Kind.ROWS else "tail"
+    if draft.kinds:
+        draft.kinds[copy] = kind
+    part = "body" if not draft.kinds or kind is Kind.ROWS else "tail"
+    copies.append((part, Step("copy", (copy,), (node,))))
+    return copy
 
 
 def _place_rest(draft: Plan, kept: Sequence[Node]) -> None:
@@ -233,7 +225,7 @@ class _Space:
         self.free = merged
 
 
-def _input_row(draft: Plan, node: Node) -> tuple[str, int]:
+def _input_row(node: Node) -> tuple[str, int]:
     """(name, elements in a row) of an input; the engine makes room for a block of rows."""
     width = (
         node.size // node.shape[0] if node.ndim and node.shape[0] else int(np.prod(node.shape[1:]))

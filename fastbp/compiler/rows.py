@@ -8,6 +8,7 @@ FIXED   needs no data at all: parameters and constants
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from enum import Enum
 
 from fastbp.compiler.steps import Step
@@ -28,15 +29,15 @@ ROW_BY_ROW = {"softmax", "cross_entropy", "cross_entropy_with_logits", "one_hot"
 LOSSES = {"bce_with_logits_fused", "cross_entropy_fused", "squared_error_fused"}
 
 
-def classify(steps: list[Step], rows: int) -> dict[Node, Kind] | None:
-    """The kind of each node that the steps touch, or None where the graph mixes rows."""
-    kinds: dict[Node, Kind] = {}
+def classify(steps: list[Step], inputs: Sequence[Node], rows: int) -> dict[Node, Kind] | None:
+    """The kind of each node that the steps touch and of each input, or None where the graph mixes rows."""
+    kinds = {node: Kind.ROWS for node in inputs if node.shape[:1] == (rows,)}
     for step in steps:
         for node in step.inputs:
             if node is not None and node not in kinds:
-                kinds[node] = Kind.ROWS if node.op == "input" else Kind.FIXED
-                if node.op == "input" and node.shape[:1] != (rows,):
-                    return None
+                if node.op == "input":
+                    return None  # it has another number of rows
+                kinds[node] = Kind.FIXED
         made = _made(step, kinds, rows)
         if made is None:
             return None

@@ -4,7 +4,7 @@ import numpy as np
 import numpy.typing as npt
 from typing_extensions import disjoint_base
 
-from fastbp.engine.program import Run
+from fastbp.engine.run import Run
 
 @disjoint_base
 class Snapshot:

@@ -4,8 +4,10 @@ from libc.string cimport memcpy
 from cpython.exc cimport PyErr_CheckSignals
 
 from fastbp.kernels.reductions cimport first_nonfinite
-from fastbp.engine.program cimport Arrays, Cursor, Memory, Run, BAD, DONE, PAUSED, next_poll, start, walk
+from fastbp.engine.buffers cimport Memory
+from fastbp.engine.platform cimport fb_seconds
 from fastbp.engine.random cimport shuffle as shuffle_rows
+from fastbp.engine.run cimport Arrays, Cursor, Run, BAD, DONE, PAUSED, begin_epoch, next_poll, start, walk
 from fastbp.engine.steps cimport HYPER
 
 
@@ -215,11 +217,8 @@ cdef int advance(Training *t, Run run, Run last, double[:, ::1] results, Snapsho
         t.epoch += 1
         if t.epoch < t.epochs:
             t.part = 0
-            i = <int>0
-            t.cursor.batch = t.cursor.row = 0
-            for i in range(8):
-                t.cursor.sums[i] = 0
-            if t.cursor.left < 0 or next_poll() - deadline > 0.08:
+            begin_epoch(&t.cursor)
+            if fb_seconds() > deadline:
                 return PAUSED
     return DONE
 

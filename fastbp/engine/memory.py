@@ -1,4 +1,4 @@
-"""The blocks of memory that programs work on: aligned, and padded behind."""
+"""The blocks of memory that programs work on."""
 
 from __future__ import annotations
 
@@ -11,18 +11,14 @@ import numpy.typing as npt
 
 ALIGNMENT = 64  # bytes: a cache line, and the widest vector
 LINE = 16  # elements: parameters start at multiples of it
-PADDING = 256  # elements behind a block that kernels may read
 
 
 def aligned_zeros(n: int, dtype: npt.DTypeLike) -> npt.NDArray[np.floating]:
-    """Return `n` zeros, 64-byte aligned, with more zeros behind them in the same allocation.
-
-    Kernels read full vectors, also past an array's end: every block that a program works on comes from here.
-    """
-    item = np.dtype(dtype).itemsize
-    raw = np.zeros((n + PADDING) * item + ALIGNMENT, np.uint8)
+    """Return `n` zeros that start at a cache line, where full vectors load and store fastest."""
+    size = n * np.dtype(dtype).itemsize
+    raw = np.zeros(size + ALIGNMENT, np.uint8)
     skip = -raw.ctypes.data % ALIGNMENT
-    return raw[skip : skip + (n + PADDING) * item].view(dtype)[:n]
+    return raw[skip : skip + size].view(dtype)
 
 
 @dataclass(frozen=True, slots=True)

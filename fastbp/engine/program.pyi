@@ -1,7 +1,5 @@
-from typing import Any, Literal, Self
+from typing import Any, Literal
 
-import numpy as np
-import numpy.typing as npt
 from typing_extensions import disjoint_base
 
 @disjoint_base
@@ -44,28 +42,3 @@ class Program:
     def widths(self) -> tuple[int, ...]: ...
     @property
     def workspace(self) -> int: ...
-
-@disjoint_base
-class Run:
-    def __new__(
-        cls,
-        program: Program,
-        values: npt.NDArray[np.floating],
-        training: npt.NDArray[np.floating] | None = None,
-        hyper: npt.NDArray[np.float64] | None = None,
-    ) -> Self: ...
-    @property
-    def program(self) -> Program: ...
-    @property
-    def results(self) -> tuple[float, ...]: ...
-    def step(self, arrays: tuple[npt.NDArray[np.floating], ...]) -> float: ...
-    def forward(
-        self, arrays: tuple[npt.NDArray[np.floating], ...], out: npt.NDArray[np.floating]
-    ) -> None: ...
-
-# Held by runs and calls; made by the engine alone.
-@disjoint_base
-class Memory: ...
-
-@disjoint_base
-class Arrays: ...

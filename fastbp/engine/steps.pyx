@@ -5,10 +5,9 @@ A new operation has one row in the table of operations, one kernel, and one case
 from libc.math cimport sqrt
 
 from fastbp.kernels.vector cimport real
-from fastbp.kernels.matmul cimport work_size
 from fastbp.kernels.dense cimport layer_forward, layer_inputs, layer_weights
 from fastbp.kernels cimport elementwise as ew, losses, reductions, updates
-from fastbp.kernels.rows cimport transpose
+from fastbp.kernels.matmul cimport transpose
 
 cdef enum:
     UNARY, BINARY, BROADCAST, HITS, COPY, TRANSPOSE
@@ -129,7 +128,7 @@ cdef void rare(const Step *s, Py_ssize_t n, bint adds, real *out, real *a, real 
         for i in range(n * m):
             out[i] = a[i]
     elif s.op == TRANSPOSE:
-        transpose(out, a, n, m)
+        transpose(out, n, a, m, m, n)
     elif s.op == HITS:
         ew.binary_hits(out, a, b, n * m, <real>s.scale)
     elif s.op == SOFTMAX:
@@ -142,8 +141,3 @@ cdef void rare(const Step *s, Py_ssize_t n, bint adds, real *out, real *a, real 
         losses.one_hot(out, a, n, m)
     else:
         losses.class_hits(out, a, b, n, m)
-
-
-def work_elements() -> int:
-    """Elements of scratch memory that the kernels need."""
-    return work_size()

@@ -12,3 +12,5 @@ ctypedef struct Product:
 
 cdef void matmul(const Product *p, real *work) noexcept nogil
 cdef Py_ssize_t work_size() noexcept nogil      # elements that `work` must hold, 64-byte aligned
+cdef void transpose(real *out, Py_ssize_t ld, const real *s, Py_ssize_t ss, Py_ssize_t depth,
+                    Py_ssize_t n) noexcept nogil    # out[k * ld + j] = s[k + j * ss] for k < depth, j < n

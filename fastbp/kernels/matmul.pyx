@@ -187,8 +187,7 @@ cdef inline void panel(real *c, const real *a, const vector *b, const real *init
         strips_1_apart(c, a, b, init, p)
 
 
-cdef void pack_columns(real *out, Py_ssize_t ld, const real *s, Py_ssize_t ss, Py_ssize_t depth,
-                       Py_ssize_t n) noexcept nogil:
+cdef void transpose(real *out, Py_ssize_t ld, const real *s, Py_ssize_t ss, Py_ssize_t depth, Py_ssize_t n) noexcept nogil:
     """out[k * ld + j] = s[k + j * ss] for k < depth, j < n: a transposition."""
     cdef Py_ssize_t k, j, k4 = depth & ~3, n4 = n & ~3
     for j in range(0, n4, 4):
@@ -228,7 +227,7 @@ cdef void pack_a(real *out, const real *a, Py_ssize_t ar, Py_ssize_t ac, Py_ssiz
         if ar == 1 and m - i >= MR:
             pack_rows(MR, out, a + i, ac, depth)
         elif ac == 1 and m - i >= MR:
-            pack_columns(out, MR, a + i * ar, ar, depth, MR)
+            transpose(out, MR, a + i * ar, ar, depth, MR)
         else:
             pack_part(out, MR, a + i * ar, ac, ar, depth, min(<Py_ssize_t>MR, m - i))
         out += MR * depth
@@ -243,7 +242,7 @@ cdef void pack_b(real *out, const real *b, Py_ssize_t br, Py_ssize_t bc, Py_ssiz
     elif bc == 1:
         pack_rows(NR * WF if real is float else NR * WD, out, b, br, depth)
     else:
-        pack_columns(out, NR * W, b, bc, depth, NR * W)
+        transpose(out, NR * W, b, bc, depth, NR * W)
 
 
 cdef void block(const Product *p, const real *a, Py_ssize_t i0, Py_ssize_t k0, bint packs_b, real *room,

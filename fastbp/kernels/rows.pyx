@@ -1,6 +1,5 @@
 """Moving rows: a mini-batch is gathered from the user's array by index."""
-from fastbp.kernels.vector cimport (real, vector, vf, vd, WF, WD, load_part, store_part, prefetch,
-                                    transpose4)
+from fastbp.kernels.vector cimport (real, vector, vf, vd, WF, WD, load_part, store_part, prefetch)
 from fastbp.kernels.arguments cimport is_double
 
 cdef enum:
@@ -42,17 +41,6 @@ cdef void gather(real *out, const real *x, const long long *index, Py_ssize_t n,
             copy_row[float, vf](out + i * width, x + index[i] * width, width, NULL)
         else:
             copy_row[double, vd](out + i * width, x + index[i] * width, width, NULL)
-
-
-cdef void transpose(real *out, const real *x, Py_ssize_t n, Py_ssize_t m) noexcept nogil:
-    """out (m, n) = x (n, m).T"""
-    cdef Py_ssize_t i, j, n4 = n & ~3, m4 = m & ~3
-    for i in range(0, n4, 4):
-        for j in range(0, m4, 4):
-            transpose4(out + j * n + i, n, x + i * m + j, m)
-    for i in range(n):
-        for j in range(m4 if i < n4 else 0, m):
-            out[j * n + i] = x[i * m + j]
 
 
 def gather_rows(x, const long long[::1] index, out) -> None:

@@ -15,7 +15,8 @@ from fastbp import checks
 from fastbp.compiler import compile_graph
 from fastbp.engine.epochs import evaluate
 from fastbp.engine.memory import Layout, aligned_zeros
-from fastbp.engine.program import Program, Run
+from fastbp.engine.program import Program
+from fastbp.engine.run import Run
 from fastbp.graph import functions as graph
 from fastbp.graph.node import input_node
 from fastbp.nn.targets import class_indices

@@ -15,7 +15,8 @@ import numpy.typing as npt
 from fastbp import checks
 from fastbp.compiler import compile_graph
 from fastbp.engine.memory import Layout, aligned_zeros
-from fastbp.engine.program import Program, Run
+from fastbp.engine.program import Program
+from fastbp.engine.run import Run
 from fastbp.graph.node import Node, input_node, parameter_node
 from fastbp.nn.guard import Guard
 from fastbp.nn.parameters import Parameters

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from fastbp.engine import epochs as engine
-from fastbp.engine.program import Run
+from fastbp.engine.run import Run
 from fastbp.nn.losses import Loss
 from fastbp.nn.metrics import Metric
 from fastbp.nn.model import BLOCK, Model

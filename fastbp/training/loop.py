@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from fastbp.engine import epochs as engine
-from fastbp.engine.program import Run
+from fastbp.engine.run import Run
 from fastbp.nn.metrics import Metric
 from fastbp.training.data import Data
 from fastbp.training.errors import diverged

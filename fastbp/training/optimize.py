@@ -14,7 +14,7 @@ from fastbp import checks
 from fastbp.compiler import compile_graph
 from fastbp.engine import epochs as engine
 from fastbp.engine.memory import Layout, aligned_zeros
-from fastbp.engine.program import Run
+from fastbp.engine.run import Run
 from fastbp.graph.node import Node, constant, input_node, parameter_node, topological
 from fastbp.nn.targets import class_indices
 from fastbp.optim import SGD

@@ -19,7 +19,7 @@ import fastbp
 from fastbp.compiler import compile_graph
 from fastbp.engine.epochs import Snapshot, evaluate, fit
 from fastbp.engine.memory import Layout, aligned_zeros
-from fastbp.engine.program import Run
+from fastbp.engine.run import Run
 from fastbp.graph import functions, input_node, parameter_node
 
 hook = ctypes.PyDLL(None)

@@ -11,7 +11,7 @@ from reference import evaluate, evaluate_all
 from fastbp.compiler import compile_graph
 from fastbp.engine.epochs import evaluate as evaluate_rows
 from fastbp.engine.memory import Layout, aligned_zeros
-from fastbp.engine.program import Run
+from fastbp.engine.run import Run
 from fastbp.graph import OPS, apply, gradients, input_node, parameter_node
 
 DTYPES = ("float32", "float64")

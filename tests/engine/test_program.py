@@ -14,7 +14,7 @@ from fastbp.compiler.steps import Step
 from fastbp.engine import random
 from fastbp.engine.epochs import Snapshot, evaluate, fit
 from fastbp.engine.memory import Layout, aligned_zeros
-from fastbp.engine.program import Run
+from fastbp.engine.run import Run
 from fastbp.graph import functions, gradients, input_node, parameter_node
 
 DTYPES = ("float32", "float64")

@@ -1,0 +1,17 @@
+import numpy as np
+import numpy.typing as npt
+from typing_extensions import disjoint_base
+
+from fastbp.engine.bound import Bound
+
+class Run(Bound):
+    @property
+    def results(self) -> tuple[float, ...]: ...
+    def step(self, arrays: tuple[npt.NDArray[np.floating], ...]) -> float: ...
+    def forward(
+        self, arrays: tuple[npt.NDArray[np.floating], ...], out: npt.NDArray[np.floating]
+    ) -> None: ...
+
+# Held by calls; made by the engine alone.
+@disjoint_base
+class Arrays: ...
