@@ -100,7 +100,7 @@ def fit(Run run, Run last, tuple arrays not None, *, Py_ssize_t epochs, bint shu
     results : float64 array of shape (epochs, outputs)
         Filled with the outputs' means over the rows, an epoch a row.
     snapshot : Snapshot
-        Taken anew after each epoch.
+        Taken anew before each epoch; an epoch that ends well leaves finite numbers only.
 
     Returns
     -------
@@ -192,8 +192,11 @@ cdef int advance(Training *t, Run run, Run last, double[:, ::1] results, Snapsho
         last.direct = t.index == NULL
     while t.epoch < t.epochs:
         if t.part == 0:
-            if t.index != NULL and t.cursor.batch == 0 and t.cursor.row == 0:
-                shuffle_rows(t.index, t.rows, t.seed, t.first_shuffle + t.epoch)
+            if t.cursor.batch == 0 and t.cursor.row == 0:
+                if snapshot is not None:
+                    snapshot.move(False)
+                if t.index != NULL:
+                    shuffle_rows(t.index, t.rows, t.seed, t.first_shuffle + t.epoch)
             status = DONE
             if t.batches:
                 status = walk(run, &t.cursor, t.index, 0, t.batches, t.rows, deadline)
@@ -207,13 +210,11 @@ cdef int advance(Training *t, Run run, Run last, double[:, ::1] results, Snapsho
         if results is not None:
             for i in range(n):
                 results[t.epoch, i] = t.cursor.sums[i] / t.rows
-        if snapshot is not None:
-            if not snapshot.finite():
-                snapshot.move(True)
-                t.cursor.batch = 1 if last is not None else t.batches
-                t.part = 1 if last is not None else 0
-                return BAD
-            snapshot.move(False)
+        if snapshot is not None and not snapshot.finite():
+            snapshot.move(True)
+            t.cursor.batch = 1 if last is not None else t.batches
+            t.part = 1 if last is not None else 0
+            return BAD
         t.epoch += 1
         if t.epoch < t.epochs:
             t.part = 0

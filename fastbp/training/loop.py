@@ -51,7 +51,7 @@ def train(state: State, plan: Plan) -> History:
         if validation is not None
         else (None, None)
     )
-    snapshot = engine.Snapshot(model.block()[0], state.training, state.hyper)
+    snapshot = state.snapshot()
     history, display, done = History(), progress(plan.verbose, plan.epochs), 0
     try:
         while done < plan.epochs:

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from fastbp.compiler import compile_graph
+from fastbp.engine.epochs import Snapshot
 from fastbp.engine.memory import Layout, aligned_zeros
 from fastbp.engine.program import Program
 from fastbp.engine.run import Run
@@ -60,6 +61,7 @@ class State:
         self.hyper = optimizer.hyper()
         self._training: Array | None = None
         self._runs: dict[object, Run] = {}
+        self._snapshot: Snapshot | None = None
 
     @property
     def steps(self) -> int:
@@ -99,6 +101,12 @@ class State:
             run = Run(program, self.model.block()[0], self.training, self.hyper)
             self._runs[key] = run
         return run
+
+    def snapshot(self) -> Snapshot:
+        """The room for a copy to go back to, made once: a large one costs time to get from the system."""
+        if self._snapshot is None:
+            self._snapshot = Snapshot(self.model.block()[0], self.training, self.hyper)
+        return self._snapshot
 
     def name_at(self, element: int) -> str | None:
         """The name of the parameter that holds an element of the block."""
