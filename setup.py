@@ -41,7 +41,7 @@ DIRECTIVES = {
     "cdivision": True,
     "cpow": True,
     "freethreading_compatible": True,
-    "embedsignature": True,
+    "autotestdict": False,
 }
 
 # Rounding is the source's on every build: no contraction, no fast-math. Builds must give the same bits.

@@ -3,6 +3,7 @@
 So the bits depend neither on the order of calls nor on threads, and no state has to be kept. The function is the
 finalizer of SplitMix64 (Steele, Lea and Flood, 2014), applied to a counter that a key from seed and stream offsets.
 """
+from fastbp._arguments import take
 from fastbp.kernels.arguments cimport is_double
 from fastbp.kernels.vector cimport real
 
@@ -85,7 +86,8 @@ def uniform(out, unsigned long long seed, unsigned long long stream, double low,
     >>> bool((abs(out) <= 1).all())
     True
     """
-    if is_double(out, "out"):
+    out = take(out, "out", ndim=1, writable=True)
+    if is_double(out):
         fill[double](out, fb_key(seed, stream), low, high)
     else:
         fill[float](out, fb_key(seed, stream), low, high)

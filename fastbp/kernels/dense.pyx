@@ -9,7 +9,8 @@ from fastbp.kernels.matmul cimport Product, matmul, work_size
 from fastbp.kernels.narrow cimport narrow_forward, narrow_forward_pays, narrow_weights, narrow_weights_pay
 from fastbp.kernels.elementwise cimport unary, RELU, SIGMOID, TANH
 from fastbp.kernels.reductions cimport column_sums
-from fastbp.kernels.arguments cimport is_double
+from fastbp._arguments import take, of_shape
+from fastbp.kernels.arguments cimport flat, first, written, is_double
 
 
 cdef void layer_forward(real *out, const real *x, const real *w, const real *bias, Py_ssize_t n, Py_ssize_t k,
@@ -68,10 +69,10 @@ def dense_forward(x, weight, bias, out, activation: str | None = None) -> None:
 
     Raises
     ------
-    ValueError
-        Shapes, dtypes or layouts that do not fit, or an unknown activation.
     TypeError
-        `out` is neither float32 nor float64.
+        For another dtype than float32 or float64, or two.
+    ValueError
+        For other shapes, an array that is not contiguous or not writable, or an unknown activation.
 
     Examples
     --------
@@ -82,10 +83,20 @@ def dense_forward(x, weight, bias, out, activation: str | None = None) -> None:
     >>> out.tolist()
     [[3.0, 0.0]]
     """
-    if is_double(out, "out"):
-        forward_views[double](x, weight, bias, out, activation_code(activation))
+    cdef int code = activation_code(activation)
+    out = take(out, "out", ndim=2, writable=True)
+    x, weight = take(x, "x", out, ndim=2), take(weight, "weight", out, ndim=2)
+    (n, k), m = x.shape, weight.shape[1]
+    of_shape(weight, "weight", (k, m))
+    of_shape(out, "out", (n, m))
+    if bias is not None:
+        bias = take(bias, "bias", out, ndim=1)
+        of_shape(bias, "bias", (m,))
+        bias = flat(bias)
+    if is_double(out):
+        forward_views[double](flat(x), flat(weight), bias, flat(out), n, k, m, code)
     else:
-        forward_views[float](x, weight, bias, out, activation_code(activation))
+        forward_views[float](flat(x), flat(weight), bias, flat(out), n, k, m, code)
 
 
 def dense_backward(x, weight, dz, dx, dweight, dbias) -> None:
@@ -104,10 +115,10 @@ def dense_backward(x, weight, dz, dx, dweight, dbias) -> None:
 
     Raises
     ------
-    ValueError
-        Shapes, dtypes or layouts that do not fit.
     TypeError
-        `dweight` is neither float32 nor float64.
+        For another dtype than float32 or float64, or two.
+    ValueError
+        For other shapes, or an array that is not contiguous or not writable.
 
     Examples
     --------
@@ -118,10 +129,25 @@ def dense_backward(x, weight, dz, dx, dweight, dbias) -> None:
     >>> dweight[0].tolist(), dbias.tolist()
     ([4.0, 4.0], [4.0, 4.0])
     """
-    if is_double(dweight, "dweight"):
-        backward_views[double](x, weight, dz, dx, dweight, dbias)
+    dweight = take(dweight, "dweight", ndim=2, writable=True)
+    x, weight = take(x, "x", dweight, ndim=2), take(weight, "weight", dweight, ndim=2)
+    dz = take(dz, "dz", dweight, ndim=2)
+    (n, k), m = x.shape, weight.shape[1]
+    of_shape(weight, "weight", (k, m))
+    of_shape(dz, "dz", (n, m))
+    of_shape(dweight, "dweight", (k, m))
+    if dx is not None:
+        dx = take(dx, "dx", dweight, ndim=2, writable=True)
+        of_shape(dx, "dx", (n, k))
+        dx = flat(dx)
+    if dbias is not None:
+        dbias = take(dbias, "dbias", dweight, ndim=1, writable=True)
+        of_shape(dbias, "dbias", (m,))
+        dbias = flat(dbias)
+    if is_double(dweight):
+        backward_views[double](flat(x), flat(weight), flat(dz), dx, flat(dweight), dbias, n, k, m)
     else:
-        backward_views[float](x, weight, dz, dx, dweight, dbias)
+        backward_views[float](flat(x), flat(weight), flat(dz), dx, flat(dweight), dbias, n, k, m)
 
 
 _ACTIVATIONS = {None: -1, "relu": RELU, "sigmoid": SIGMOID, "tanh": TANH}
@@ -134,44 +160,27 @@ cdef int activation_code(activation) except -2:
     return _ACTIVATIONS[activation]
 
 
-cdef int shaped(str name, Py_ssize_t n, Py_ssize_t m, Py_ssize_t wanted_n, Py_ssize_t wanted_m) except -1:
-    if n != wanted_n or m != wanted_m:
-        raise ValueError(f"{name}: expected shape {(wanted_n, wanted_m)}, got {(n, m)}")
-    return 0
-
-
-cdef int forward_views(const real[:, ::1] x, const real[:, ::1] weight, const real[::1] bias, real[:, ::1] out,
-                       int activation) except -1:
-    cdef Py_ssize_t n = x.shape[0], k = x.shape[1], m = weight.shape[1]
+cdef int forward_views(const real[::1] x, const real[::1] weight, const real[::1] bias, real[::1] out,
+                       Py_ssize_t n, Py_ssize_t k, Py_ssize_t m, int activation) except -1:
     cdef real[::1] work
-    shaped("weight", weight.shape[0], m, k, m)
-    shaped("out", out.shape[0], out.shape[1], n, m)
+    cdef const real *b = NULL
     if bias is not None:
-        shaped("bias", bias.shape[0], 1, m, 1)
-    if n and m:
+        b = first(bias)
+    if out.shape[0]:
         work = view.array((work_size(),), sizeof(real), "f" if real is float else "d")
-        layer_forward(&out[0, 0], &x[0, 0] if k else NULL, &weight[0, 0] if k else NULL,
-                      NULL if bias is None else &bias[0], n, k, m, activation == RELU, &work[0])
+        layer_forward(written(out), first(x), first(weight), b, n, k, m, activation == RELU, &work[0])
         if activation >= 0 and activation != RELU:
-            unary(activation, &out[0, 0], &out[0, 0], n * m)
+            unary(activation, written(out), written(out), n * m)
     return 0
 
 
-cdef int backward_views(const real[:, ::1] x, const real[:, ::1] weight, const real[:, ::1] dz, real[:, ::1] dx,
-                        real[:, ::1] dweight, real[::1] dbias) except -1:
-    cdef Py_ssize_t n = x.shape[0], k = x.shape[1], m = weight.shape[1]
+cdef int backward_views(const real[::1] x, const real[::1] weight, const real[::1] dz, real[::1] dx,
+                        real[::1] dweight, real[::1] dbias, Py_ssize_t n, Py_ssize_t k, Py_ssize_t m) except -1:
     cdef real[::1] work = view.array((work_size(),), sizeof(real), "f" if real is float else "d")
-    shaped("weight", weight.shape[0], m, k, m)
-    shaped("dz", dz.shape[0], dz.shape[1], n, m)
-    shaped("dweight", dweight.shape[0], dweight.shape[1], k, m)
-    if dx is not None:
-        shaped("dx", dx.shape[0], dx.shape[1], n, k)
-        if n and k:
-            layer_inputs(&dx[0, 0], &dz[0, 0] if m else NULL, &weight[0, 0] if m else NULL, NULL, n, k, m, &work[0])
-    if dbias is not None:
-        shaped("dbias", dbias.shape[0], 1, m, 1)
-        if m:
-            column_sums(&dbias[0], &dz[0, 0] if n else NULL, n, m, False)
-    if k and m:
-        layer_weights(&dweight[0, 0], &x[0, 0] if n else NULL, &dz[0, 0] if n else NULL, n, k, m, False, &work[0])
+    if dx is not None and dx.shape[0]:
+        layer_inputs(written(dx), first(dz), first(weight), NULL, n, k, m, &work[0])
+    if dbias is not None and m:
+        column_sums(written(dbias), first(dz), n, m, False)
+    if dweight.shape[0]:
+        layer_weights(written(dweight), first(x), first(dz), n, k, m, False, &work[0])
     return 0

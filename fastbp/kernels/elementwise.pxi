@@ -1,6 +1,7 @@
 # The Python functions of elementwise.pyx.
 
-from fastbp.kernels.arguments cimport Arguments, take, same_shape, size_of, shape_of, give_back, publish
+from fastbp._arguments import take, same
+from fastbp.kernels.arguments cimport flat, first, written, is_double, publish
 
 cdef tuple UNARY = ("negative", "square", "sqrt", "exp", "log", "reciprocal", "sigmoid", "tanh", "relu")
 cdef tuple BINARY = ("add", "subtract", "multiply", "divide", "sigmoid_grad", "tanh_grad", "relu_grad",
@@ -14,51 +15,57 @@ cdef int number_of(object name, tuple names) except -1:
     return names.index(name)
 
 
+cdef int unary_views(int op, const real[::1] x, real[::1] out) except -1:
+    unary(op, written(out), first(x), out.shape[0])
+    return 0
+
+
+cdef int apply_views(int op, const real[::1] u, const real[::1] v, real[::1] out) except -1:
+    apply(op, written(out), first(u), first(v), out.shape[0])
+    return 0
+
+
 cdef object apply_unary(int op, object x, object out):
-    cdef Arguments a
-    a.count = 0
-    try:
-        take(&a, out, "out", -1, True)
-        take(&a, x, "x", -1, False)
-        same_shape(&a, 1, "x")
-        if a.is_double:
-            unary(op, <double *> a.view[0].buf, <const double *> a.view[1].buf, size_of(&a, 0))
-        else:
-            unary(op, <float *> a.view[0].buf, <const float *> a.view[1].buf, size_of(&a, 0))
-    finally:
-        give_back(&a)
+    out = take(out, "out", writable=True)
+    x = same(x, "x", out)
+    if is_double(out):
+        unary_views[double](op, flat(x), flat(out))
+    else:
+        unary_views[float](op, flat(x), flat(out))
 
 
 cdef object apply_same(int op, object u, str u_name, object v, str v_name, object out, str out_name):
     """out = op(u, v), all of one shape."""
-    cdef Arguments a
-    a.count = 0
-    try:
-        take(&a, out, out_name, -1, True)
-        take(&a, u, u_name, -1, False)
-        take(&a, v, v_name, -1, False)
-        same_shape(&a, 1, u_name)
-        same_shape(&a, 2, v_name)
-        if a.is_double:
-            apply(op, <double *> a.view[0].buf, <const double *> a.view[1].buf, <const double *> a.view[2].buf,
-                  size_of(&a, 0))
-        else:
-            apply(op, <float *> a.view[0].buf, <const float *> a.view[1].buf, <const float *> a.view[2].buf,
-                  size_of(&a, 0))
-    finally:
-        give_back(&a)
+    out = take(out, out_name, writable=True)
+    u, v = same(u, u_name, out), same(v, v_name, out)
+    if is_double(out):
+        apply_views[double](op, flat(u), flat(v), flat(out))
+    else:
+        apply_views[float](op, flat(u), flat(v), flat(out))
 
 
-cdef int strides_in(Arguments *a, int i, str name, Py_ssize_t *rs, Py_ssize_t *cs, Py_ssize_t n,
-                    Py_ssize_t m) except -1:
-    """Strides that broadcast operand i to (n, m)."""
-    cdef Py_buffer *view = &a.view[i]
-    cdef Py_ssize_t columns = view.shape[view.ndim - 1] if view.ndim > 0 else 1
-    cdef Py_ssize_t rows = view.shape[0] if view.ndim == 2 else 1
-    if view.ndim > a.view[0].ndim or (rows != n and rows != 1) or (columns != m and columns != 1):
-        raise ValueError(f"{name}: expected a shape that broadcasts to {shape_of(&a.view[0])}, got {shape_of(view)}")
-    cs[0] = columns == m
-    rs[0] = 0 if rows == 1 else columns
+cdef tuple rows_and_columns(object view):
+    """The shape of a view of at most two dimensions, with ones before it."""
+    return (1, 1, *view.shape)[view.ndim:]
+
+
+cdef tuple strides_in(object view, str name, object out):
+    """Strides that broadcast an operand to the shape of `out`."""
+    rows, columns = rows_and_columns(view)
+    n, m = rows_and_columns(out)
+    if view.ndim > out.ndim or rows not in (1, n) or columns not in (1, m):
+        raise ValueError(f"{name}: expected a shape that broadcasts to {out.shape}, got {view.shape}")
+    return (0 if rows == 1 else columns, columns == m)
+
+
+cdef int binary_views(int op, const real[::1] a, Py_ssize_t ars, Py_ssize_t acs, const real[::1] b, Py_ssize_t brs,
+                      Py_ssize_t bcs, real[::1] out, Py_ssize_t n, Py_ssize_t m) except -1:
+    binary(op, written(out), first(a), ars, acs, first(b), brs, bcs, n, m)
+    return 0
+
+
+cdef int binary_hits_views(const real[::1] p, const real[::1] y, real[::1] out, real threshold) except -1:
+    binary_hits(written(out), first(p), first(y), out.shape[0], threshold)
     return 0
 
 
@@ -126,28 +133,16 @@ def binary_(name, a, b, out):
     array([[11., 12.],
            [21., 22.]])
     """
-    cdef Arguments v
-    cdef Py_ssize_t n, m, ars = 0, acs = 0, brs = 0, bcs = 0
     cdef int op = number_of(name, BINARY)
-    v.count = 0
-    try:
-        take(&v, out, "out", -1, True)
-        take(&v, a, "a", -1, False)
-        take(&v, b, "b", -1, False)
-        if v.view[0].ndim > 2:
-            raise ValueError(f"out: expected at most 2 dimensions, got shape {shape_of(&v.view[0])}")
-        m = v.view[0].shape[v.view[0].ndim - 1] if v.view[0].ndim > 0 else 1
-        n = v.view[0].shape[0] if v.view[0].ndim == 2 else 1
-        strides_in(&v, 1, "a", &ars, &acs, n, m)
-        strides_in(&v, 2, "b", &brs, &bcs, n, m)
-        if v.is_double:
-            binary(op, <double *> v.view[0].buf, <const double *> v.view[1].buf, ars, acs,
-                   <const double *> v.view[2].buf, brs, bcs, n, m)
-        else:
-            binary(op, <float *> v.view[0].buf, <const float *> v.view[1].buf, ars, acs,
-                   <const float *> v.view[2].buf, brs, bcs, n, m)
-    finally:
-        give_back(&v)
+    out = take(out, "out", writable=True)
+    a, b = take(a, "a", out), take(b, "b", out)
+    if out.ndim > 2:
+        raise ValueError(f"out: expected at most 2 dimensions, got shape {out.shape}")
+    (ars, acs), (brs, bcs), (n, m) = strides_in(a, "a", out), strides_in(b, "b", out), rows_and_columns(out)
+    if is_double(out):
+        binary_views[double](op, flat(a), ars, acs, flat(b), brs, bcs, flat(out), n, m)
+    else:
+        binary_views[float](op, flat(a), ars, acs, flat(b), brs, bcs, flat(out), n, m)
 
 
 def binary_hits_(p, y, out, threshold=0.5):
@@ -162,22 +157,12 @@ def binary_hits_(p, y, out, threshold=0.5):
     >>> out
     array([1., 1., 0.])
     """
-    cdef Arguments a
-    a.count = 0
-    try:
-        take(&a, out, "out", -1, True)
-        take(&a, p, "p", -1, False)
-        take(&a, y, "y", -1, False)
-        same_shape(&a, 1, "p")
-        same_shape(&a, 2, "y")
-        if a.is_double:
-            binary_hits(<double *> a.view[0].buf, <const double *> a.view[1].buf, <const double *> a.view[2].buf,
-                        size_of(&a, 0), <double> threshold)
-        else:
-            binary_hits(<float *> a.view[0].buf, <const float *> a.view[1].buf, <const float *> a.view[2].buf,
-                        size_of(&a, 0), <float> threshold)
-    finally:
-        give_back(&a)
+    out = take(out, "out", writable=True)
+    p, y = same(p, "p", out), same(y, "y", out)
+    if is_double(out):
+        binary_hits_views[double](flat(p), flat(y), flat(out), threshold)
+    else:
+        binary_hits_views[float](flat(p), flat(y), flat(out), threshold)
 
 
 def sigmoid_forward(x, out):

@@ -1,53 +1,38 @@
 # The Python functions of losses.pyx.
 
 from fastbp.kernels.elementwise cimport binary, BCE, BCE_GRAD, BCE_WITH_LOGITS, SQUARED_ERROR
-from fastbp.kernels.arguments cimport Arguments, take, same_shape, size_of, give_back
+from fastbp._arguments import take, same
+from fastbp.kernels.arguments cimport flat, first, written, is_double
+
+
+cdef int loss_views(int op, const real[::1] p, const real[::1] y, real[::1] out) except -1:
+    binary(op, written(out), first(p), 0, 1, first(y), 0, 1, 1, out.shape[0])
+    return 0
+
+
+cdef double fused_views(int op, const real[::1] p, const real[::1] y, real[::1] dp, real scale):
+    if op == SQUARED_ERROR:
+        return squared_error_fused(written(dp), first(p), first(y), dp.shape[0], scale)
+    return bce_with_logits_fused(written(dp), first(p), first(y), dp.shape[0], scale)
+
 
 cdef object apply_loss(int op, object p, str p_name, object y, object out, str out_name):
     """out = op(p, y), all of one shape."""
-    cdef Arguments a
-    cdef Py_ssize_t n
-    a.count = 0
-    try:
-        take(&a, out, out_name, -1, True)
-        take(&a, p, p_name, -1, False)
-        take(&a, y, "y", -1, False)
-        same_shape(&a, 1, p_name)
-        same_shape(&a, 2, "y")
-        n = size_of(&a, 0)
-        if a.is_double:
-            binary(op, <double *> a.view[0].buf, <const double *> a.view[1].buf, 0, 1,
-                   <const double *> a.view[2].buf, 0, 1, 1, n)
-        else:
-            binary(op, <float *> a.view[0].buf, <const float *> a.view[1].buf, 0, 1,
-                   <const float *> a.view[2].buf, 0, 1, 1, n)
-    finally:
-        give_back(&a)
+    out = take(out, out_name, writable=True)
+    p, y = same(p, p_name, out), same(y, "y", out)
+    if is_double(out):
+        loss_views[double](op, flat(p), flat(y), flat(out))
+    else:
+        loss_views[float](op, flat(p), flat(y), flat(out))
 
 
 cdef object apply_fused(int op, object p, str p_name, object y, object dp, str dp_name, double scale):
     """dp, and the sum of the losses."""
-    cdef Arguments a
-    a.count = 0
-    try:
-        take(&a, dp, dp_name, -1, True)
-        take(&a, p, p_name, -1, False)
-        take(&a, y, "y", -1, False)
-        same_shape(&a, 1, p_name)
-        same_shape(&a, 2, "y")
-        if a.is_double:
-            return fused(op, <double *> a.view[0].buf, <const double *> a.view[1].buf, <const double *> a.view[2].buf,
-                         size_of(&a, 0), scale)
-        return fused(op, <float *> a.view[0].buf, <const float *> a.view[1].buf, <const float *> a.view[2].buf,
-                     size_of(&a, 0), <float> scale)
-    finally:
-        give_back(&a)
-
-
-cdef real fused(int op, real *dp, const real *p, const real *y, Py_ssize_t n, real scale) noexcept:
-    if op == SQUARED_ERROR:
-        return squared_error_fused(dp, p, y, n, scale)
-    return bce_with_logits_fused(dp, p, y, n, scale)
+    dp = take(dp, dp_name, writable=True)
+    p, y = same(p, p_name, dp), same(y, "y", dp)
+    if is_double(dp):
+        return fused_views[double](op, flat(p), flat(y), flat(dp), scale)
+    return fused_views[float](op, flat(p), flat(y), flat(dp), <float>scale)
 
 
 def bce_forward(p, y, out):

@@ -1,6 +1,25 @@
 # The Python functions of reductions.pyx.
 
-from fastbp.kernels.arguments cimport Arguments, take, expect_shape, size_of, give_back, publish
+from fastbp._arguments import take, of_shape
+from fastbp.kernels.arguments cimport flat, first, written, is_double, publish
+
+
+cdef double total_views(const real[::1] x):
+    return total(first(x), x.shape[0])
+
+
+cdef int column_sums_views(const real[::1] x, real[::1] out, Py_ssize_t n, bint accumulate) except -1:
+    column_sums(written(out), first(x), n, out.shape[0], accumulate)
+    return 0
+
+
+cdef int row_sums_views(const real[::1] x, real[::1] out, Py_ssize_t m) except -1:
+    row_sums(written(out), first(x), out.shape[0], m)
+    return 0
+
+
+cdef Py_ssize_t first_nonfinite_views(const real[::1] x) except -2:
+    return first_nonfinite(first(x), x.shape[0])
 
 
 def total_(x):
@@ -30,15 +49,8 @@ def total_(x):
     >>> total(np.array([1.0, 2.0, 3.5]))
     6.5
     """
-    cdef Arguments a
-    a.count = 0
-    try:
-        take(&a, x, "x", -1, False)
-        if a.is_double:
-            return total(<const double *> a.view[0].buf, size_of(&a, 0))
-        return total(<const float *> a.view[0].buf, size_of(&a, 0))
-    finally:
-        give_back(&a)
+    x = take(x, "x")
+    return total_views[double](flat(x)) if is_double(x) else total_views[float](flat(x))
 
 
 def column_sums_(x, out, accumulate=False):
@@ -68,20 +80,13 @@ def column_sums_(x, out, accumulate=False):
     >>> out
     array([4., 6.])
     """
-    cdef Arguments a
-    cdef Py_ssize_t n, m
-    a.count = 0
-    try:
-        take(&a, out, "out", 1, True)
-        take(&a, x, "x", 2, False)
-        n, m = a.view[1].shape[0], a.view[1].shape[1]
-        expect_shape(&a, 0, "out", m, -1)
-        if a.is_double:
-            column_sums(<double *> a.view[0].buf, <const double *> a.view[1].buf, n, m, bool(accumulate))
-        else:
-            column_sums(<float *> a.view[0].buf, <const float *> a.view[1].buf, n, m, bool(accumulate))
-    finally:
-        give_back(&a)
+    out = take(out, "out", ndim=1, writable=True)
+    x = take(x, "x", out, ndim=2)
+    of_shape(out, "out", x.shape[1:])
+    if is_double(out):
+        column_sums_views[double](flat(x), flat(out), x.shape[0], accumulate)
+    else:
+        column_sums_views[float](flat(x), flat(out), x.shape[0], accumulate)
 
 
 def row_sums_(x, out):
@@ -108,20 +113,13 @@ def row_sums_(x, out):
     >>> out
     array([3., 7.])
     """
-    cdef Arguments a
-    cdef Py_ssize_t n, m
-    a.count = 0
-    try:
-        take(&a, out, "out", 1, True)
-        take(&a, x, "x", 2, False)
-        n, m = a.view[1].shape[0], a.view[1].shape[1]
-        expect_shape(&a, 0, "out", n, -1)
-        if a.is_double:
-            row_sums(<double *> a.view[0].buf, <const double *> a.view[1].buf, n, m)
-        else:
-            row_sums(<float *> a.view[0].buf, <const float *> a.view[1].buf, n, m)
-    finally:
-        give_back(&a)
+    out = take(out, "out", ndim=1, writable=True)
+    x = take(x, "x", out, ndim=2)
+    of_shape(out, "out", x.shape[:1])
+    if is_double(out):
+        row_sums_views[double](flat(x), flat(out), x.shape[1])
+    else:
+        row_sums_views[float](flat(x), flat(out), x.shape[1])
 
 
 def first_nonfinite_(x):
@@ -148,15 +146,8 @@ def first_nonfinite_(x):
     >>> first_nonfinite(np.array([1.0, np.nan, np.inf]))
     1
     """
-    cdef Arguments a
-    a.count = 0
-    try:
-        take(&a, x, "x", -1, False)
-        if a.is_double:
-            return first_nonfinite(<const double *> a.view[0].buf, size_of(&a, 0))
-        return first_nonfinite(<const float *> a.view[0].buf, size_of(&a, 0))
-    finally:
-        give_back(&a)
+    x = take(x, "x")
+    return first_nonfinite_views[double](flat(x)) if is_double(x) else first_nonfinite_views[float](flat(x))
 
 
 publish(globals(), (total_, column_sums_, row_sums_, first_nonfinite_))

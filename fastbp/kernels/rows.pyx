@@ -1,6 +1,7 @@
 """Moving rows: a mini-batch is gathered from the user's array by index."""
 from fastbp.kernels.vector cimport (real, vector, vf, vd, WF, WD, load_part, store_part, prefetch)
-from fastbp.kernels.arguments cimport is_double
+from fastbp._arguments import take, of_shape
+from fastbp.kernels.arguments cimport flat, first, written, is_double
 
 cdef enum:
     AHEAD = 4096        # bytes of a coming row that are asked for; the hardware follows from there
@@ -54,8 +55,10 @@ def gather_rows(x, const long long[::1] index, out) -> None:
 
     Raises
     ------
+    TypeError
+        For another dtype, or two.
     ValueError
-        Shapes that do not fit.
+        For other shapes, or an array that is not contiguous or not writable.
     IndexError
         An index outside [0, rows).
 
@@ -68,19 +71,21 @@ def gather_rows(x, const long long[::1] index, out) -> None:
     >>> out.tolist()
     [[9.0, 10.0, 11.0], [0.0, 1.0, 2.0]]
     """
-    if is_double(out, "out"):
-        gather_views[double](x, index, out)
-    else:
-        gather_views[float](x, index, out)
-
-
-cdef int gather_views(const real[:, ::1] x, const long long[::1] index, real[:, ::1] out) except -1:
-    cdef Py_ssize_t i
-    if out.shape[0] != index.shape[0] or out.shape[1] != x.shape[1]:
-        raise ValueError(f"out: expected shape {(index.shape[0], x.shape[1])}, got {(out.shape[0], out.shape[1])}")
+    cdef Py_ssize_t i, rows
+    out = take(out, "out", ndim=2, writable=True)
+    x = take(x, "x", out, ndim=2)
+    of_shape(out, "out", (index.shape[0], x.shape[1]))
+    rows = x.shape[0]
     for i in range(index.shape[0]):
-        if not 0 <= index[i] < x.shape[0]:
-            raise IndexError(f"index: expected values in [0, {x.shape[0]}), got {index[i]} at position {i}")
-    if index.shape[0] and x.shape[1]:
-        gather(&out[0, 0], &x[0, 0], &index[0], index.shape[0], x.shape[1], 0)
+        if not 0 <= index[i] < rows:
+            raise IndexError(f"index: expected values in [0, {rows}), got {index[i]} at position {i}")
+    if is_double(out):
+        gather_views[double](flat(x), index, flat(out), x.shape[1])
+    else:
+        gather_views[float](flat(x), index, flat(out), x.shape[1])
+
+
+cdef int gather_views(const real[::1] x, const long long[::1] index, real[::1] out, Py_ssize_t width) except -1:
+    if out.shape[0]:
+        gather(written(out), first(x), &index[0], index.shape[0], width, 0)
     return 0

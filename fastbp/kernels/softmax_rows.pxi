@@ -1,6 +1,7 @@
 # The Python functions of losses.pyx that go by rows.
 
-from fastbp.kernels.arguments cimport expect_shape, shape_of, publish
+from fastbp._arguments import of_shape
+from fastbp.kernels.arguments cimport publish
 
 cdef enum Rows:
     SOFTMAX
@@ -10,45 +11,43 @@ cdef enum Rows:
     CLASS_HITS
 
 
-cdef real by_rows(int op, real *out, const real *z, const real *y, Py_ssize_t n, Py_ssize_t m, real scale) noexcept:
+cdef double rows_views(int op, const real[::1] z, const real[::1] y, real[::1] out, Py_ssize_t n, Py_ssize_t m,
+                       real scale):
     if op == SOFTMAX:
-        softmax(out, z, n, m)
+        softmax(written(out), first(z), n, m)
     elif op == CROSS_ENTROPY:
-        cross_entropy(out, z, y, n, m)
+        cross_entropy(written(out), first(z), first(y), n, m)
     elif op == CROSS_ENTROPY_WITH_LOGITS:
-        cross_entropy_with_logits(out, z, y, n, m)
+        cross_entropy_with_logits(written(out), first(z), first(y), n, m)
     elif op == CLASS_HITS:
-        class_hits(out, z, y, n, m)
+        class_hits(written(out), first(z), first(y), n, m)
     else:
-        return softmax_cross_entropy_fused(out, z, y, n, m, scale)
+        return softmax_cross_entropy_fused(written(out), first(z), first(y), n, m, scale)
     return 0
 
 
 cdef object apply_rows(int op, object z, str z_name, object y, object out, str out_name, double scale):
     """z (n, m), y (n,) but for softmax; out is (n, m) for softmax and its gradient, else (n,)."""
-    cdef Arguments a
-    cdef Py_ssize_t n, m
-    cdef void *labels = NULL
     cdef bint whole = op == SOFTMAX or op == SOFTMAX_CROSS_ENTROPY
-    a.count = 0
-    try:
-        take(&a, out, out_name, 2 if whole else 1, True)
-        take(&a, z, z_name, 2, False)
-        n, m = a.view[1].shape[0], a.view[1].shape[1]
-        if m < 1:
-            raise ValueError(f"{z_name}: expected at least one class, got shape {shape_of(&a.view[1])}")
-        expect_shape(&a, 0, out_name, n, m if whole else -1)
-        if op != SOFTMAX:
-            take(&a, y, "y", 1, False)
-            expect_shape(&a, 2, "y", n, -1)
-            labels = a.view[2].buf
-        if a.is_double:
-            return by_rows(op, <double *> a.view[0].buf, <const double *> a.view[1].buf,
-                           <const double *> labels, n, m, scale)
-        return by_rows(op, <float *> a.view[0].buf, <const float *> a.view[1].buf,
-                       <const float *> labels, n, m, <float> scale)
-    finally:
-        give_back(&a)
+    out = take(out, out_name, ndim=2 if whole else 1, writable=True)
+    z = take(z, z_name, out, ndim=2)
+    n, m = z.shape
+    if m < 1:
+        raise ValueError(f"{z_name}: expected at least one class, got shape {z.shape}")
+    of_shape(out, out_name, (n, m) if whole else (n,))
+    if op == SOFTMAX:
+        y = z
+    else:
+        y = take(y, "y", out, ndim=1)
+        of_shape(y, "y", (n,))
+    if is_double(out):
+        return rows_views[double](op, flat(z), flat(y), flat(out), n, m, scale)
+    return rows_views[float](op, flat(z), flat(y), flat(out), n, m, <float>scale)
+
+
+cdef int one_hot_views(const real[::1] y, real[::1] out, Py_ssize_t m) except -1:
+    one_hot(written(out), first(y), y.shape[0], m)
+    return 0
 
 
 def softmax_forward(z, out):
@@ -201,20 +200,13 @@ def one_hot_(y, out):
     array([[0., 0., 1.],
            [1., 0., 0.]])
     """
-    cdef Arguments a
-    cdef Py_ssize_t n, m
-    a.count = 0
-    try:
-        take(&a, out, "out", 2, True)
-        take(&a, y, "y", 1, False)
-        n, m = a.view[0].shape[0], a.view[0].shape[1]
-        expect_shape(&a, 1, "y", n, -1)
-        if a.is_double:
-            one_hot(<double *> a.view[0].buf, <const double *> a.view[1].buf, n, m)
-        else:
-            one_hot(<float *> a.view[0].buf, <const float *> a.view[1].buf, n, m)
-    finally:
-        give_back(&a)
+    out = take(out, "out", ndim=2, writable=True)
+    y = take(y, "y", out, ndim=1)
+    of_shape(y, "y", out.shape[:1])
+    if is_double(out):
+        one_hot_views[double](flat(y), flat(out), out.shape[1])
+    else:
+        one_hot_views[float](flat(y), flat(out), out.shape[1])
 
 
 publish(globals(), (class_hits_, one_hot_))

@@ -1,6 +1,7 @@
 """Optimizer steps over a flat block of parameters: one loop each, which the compiler vectorises."""
 from fastbp.kernels.vector cimport real, fma_, sqrt_
-from fastbp.kernels.arguments cimport Arguments, take, same_shape, size_of, give_back, publish
+from fastbp._arguments import take, same
+from fastbp.kernels.arguments cimport flat, first, written, is_double, publish
 
 
 cdef void sgd(real *p, const real *g, Py_ssize_t n, real learning_rate) noexcept nogil:
@@ -45,6 +46,23 @@ cdef void adam(real *p, real *m, real *v, const real *g, Py_ssize_t n, real step
         p[i] = root
 
 
+cdef int sgd_views(real[::1] p, const real[::1] g, real learning_rate) except -1:
+    sgd(written(p), first(g), p.shape[0], learning_rate)
+    return 0
+
+
+cdef int momentum_views(real[::1] p, real[::1] v, const real[::1] g, real learning_rate, real mu,
+                        bint nesterov) except -1:
+    momentum(written(p), written(v), first(g), p.shape[0], learning_rate, mu, nesterov)
+    return 0
+
+
+cdef int adam_views(real[::1] p, real[::1] m, real[::1] v, const real[::1] g, real step, double beta_1, double beta_2,
+                    real root_scale, real epsilon) except -1:
+    adam(written(p), written(m), written(v), first(g), p.shape[0], step, beta_1, beta_2, root_scale, epsilon)
+    return 0
+
+
 def sgd_(p, g, learning_rate):
     """``p -= learning_rate g``.
 
@@ -70,18 +88,12 @@ def sgd_(p, g, learning_rate):
     >>> p
     array([0.5, 1. ])
     """
-    cdef Arguments a
-    a.count = 0
-    try:
-        take(&a, p, "p", -1, True)
-        take(&a, g, "g", -1, False)
-        same_shape(&a, 1, "g")
-        if a.is_double:
-            sgd(<double *> a.view[0].buf, <const double *> a.view[1].buf, size_of(&a, 0), <double> learning_rate)
-        else:
-            sgd(<float *> a.view[0].buf, <const float *> a.view[1].buf, size_of(&a, 0), <float> learning_rate)
-    finally:
-        give_back(&a)
+    p = take(p, "p", writable=True)
+    g = same(g, "g", p)
+    if is_double(p):
+        sgd_views[double](flat(p), flat(g), learning_rate)
+    else:
+        sgd_views[float](flat(p), flat(g), <float>learning_rate)
 
 
 def momentum_(p, v, g, learning_rate, momentum=0.9, nesterov=False):
@@ -115,27 +127,12 @@ def momentum_(p, v, g, learning_rate, momentum=0.9, nesterov=False):
     >>> p, v
     (array([0.75]), array([2.5]))
     """
-    cdef Arguments a
-    a.count = 0
-    try:
-        take(&a, p, "p", -1, True)
-        take(&a, v, "v", -1, True)
-        take(&a, g, "g", -1, False)
-        same_shape(&a, 1, "v")
-        same_shape(&a, 2, "g")
-        step_momentum(&a, learning_rate, momentum, bool(nesterov))
-    finally:
-        give_back(&a)
-
-
-cdef int step_momentum(Arguments *a, double learning_rate, double mu, int nesterov) except -1:
-    if a.is_double:
-        momentum(<double *> a.view[0].buf, <double *> a.view[1].buf, <const double *> a.view[2].buf, size_of(a, 0),
-                 learning_rate, mu, nesterov)
+    p = take(p, "p", writable=True)
+    v, g = same(v, "v", p, writable=True), same(g, "g", p)
+    if is_double(p):
+        momentum_views[double](flat(p), flat(v), flat(g), learning_rate, momentum, nesterov)
     else:
-        momentum(<float *> a.view[0].buf, <float *> a.view[1].buf, <const float *> a.view[2].buf, size_of(a, 0),
-                 <float> learning_rate, <float> mu, nesterov)
-    return 0
+        momentum_views[float](flat(p), flat(v), flat(g), <float>learning_rate, <float>momentum, nesterov)
 
 
 cdef double power(double b, long t) noexcept:
@@ -183,36 +180,18 @@ def adam_(p, m, v, g, learning_rate, t, beta_1=0.9, beta_2=0.999, epsilon=1e-8):
     >>> p.round(12)
     array([0.5])
     """
-    cdef Arguments a
     cdef double step, root_scale
-    a.count = 0
     if t < 1:
         raise ValueError(f"t: expected the number of the step, from 1, got {t}")
-    try:
-        take(&a, p, "p", -1, True)
-        take(&a, m, "m", -1, True)
-        take(&a, v, "v", -1, True)
-        take(&a, g, "g", -1, False)
-        same_shape(&a, 1, "m")
-        same_shape(&a, 2, "v")
-        same_shape(&a, 3, "g")
-        step = learning_rate / (1 - power(beta_1, t))
-        root_scale = 1 / sqrt_(1 - power(beta_2, t))
-        step_adam(&a, step, beta_1, beta_2, root_scale, epsilon)
-    finally:
-        give_back(&a)
-
-
-cdef int step_adam(Arguments *a, double step, double beta_1, double beta_2, double root_scale,
-                   double epsilon) except -1:
-    if a.is_double:
-        adam(<double *> a.view[0].buf, <double *> a.view[1].buf, <double *> a.view[2].buf,
-             <const double *> a.view[3].buf, size_of(a, 0), step, beta_1, beta_2, root_scale, epsilon)
+    p = take(p, "p", writable=True)
+    m, v, g = same(m, "m", p, writable=True), same(v, "v", p, writable=True), same(g, "g", p)
+    step = learning_rate / (1 - power(beta_1, t))
+    root_scale = 1 / sqrt_(1 - power(beta_2, t))
+    if is_double(p):
+        adam_views[double](flat(p), flat(m), flat(v), flat(g), step, beta_1, beta_2, root_scale, epsilon)
     else:
-        adam(<float *> a.view[0].buf, <float *> a.view[1].buf, <float *> a.view[2].buf,
-             <const float *> a.view[3].buf, size_of(a, 0), <float> step, beta_1, beta_2,
-             <float> root_scale, <float> epsilon)
-    return 0
+        adam_views[float](flat(p), flat(m), flat(v), flat(g), <float>step, beta_1, beta_2, <float>root_scale,
+                          <float>epsilon)
 
 
 publish(globals(), (sgd_, momentum_, adam_))

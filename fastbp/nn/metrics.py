@@ -17,6 +17,11 @@ class Metric:
 
     name: str
     build: Callable[[Loss, Node, Node], Node]
+    counts: bool = False  # a mean of ones and zeros
+
+    def exact(self, mean: float, targets: int) -> float:
+        """The mean over so many targets, without the rounding of the model's dtype."""
+        return round(mean * targets) / targets if self.counts else mean
 
 
 def _accuracy(loss: Loss, prediction: Node, target: Node) -> Node:
@@ -26,7 +31,7 @@ def _accuracy(loss: Loss, prediction: Node, target: Node) -> Node:
     return functions.binary_accuracy(prediction, target, 0.0 if loss.on_logits else 0.5)
 
 
-_METRICS = {"accuracy": Metric("accuracy", _accuracy)}
+_METRICS = {"accuracy": Metric("accuracy", _accuracy, counts=True)}
 _FOREIGN = {
     "acc": "accuracy",
     "accuracy_score": "accuracy",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from fastbp.engine import epochs as engine
@@ -30,12 +30,17 @@ def evaluation_runs(
 def evaluate(model: Model, loss: Loss, metrics: tuple[Metric, ...], data: Data) -> dict[str, float]:
     """Loss and metrics of the whole data, weighted by rows."""
     runs = evaluation_runs(model, loss, metrics, len(data[0]))
-    return named(("loss", *(m.name for m in metrics)), engine.evaluate(*runs, data))
+    return named(metrics, engine.evaluate(*runs, data), data[1].size)
 
 
-def named(names: tuple[str, ...], values: list[float]) -> dict[str, float]:
-    """Name the values of a program's outputs."""
-    return dict(zip(names, map(float, values), strict=True))
+def named(
+    metrics: tuple[Metric, ...], values: Sequence[float], targets: int, prefix: str = ""
+) -> dict[str, float]:
+    """Name the values of a program's outputs: the mean loss over so many targets, and the metrics."""
+    result = {f"{prefix}loss": float(values[0])}
+    for metric, value in zip(metrics, values[1:], strict=True):
+        result[prefix + metric.name] = metric.exact(float(value), targets)
+    return result
 
 
 def check_and_evaluate(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 
 
 class History(dict[str, list[float]]):
@@ -22,12 +22,6 @@ class History(dict[str, list[float]]):
     def epochs(self) -> int:
         """How many epochs there were."""
         return len(next(iter(self.values()), []))
-
-    def extend(self, names: Iterable[str], rows: Iterable[Iterable[float]]) -> None:
-        """Append one row of values, in the order of the names, for each epoch."""
-        names = list(names)
-        for row in rows:
-            self.append(dict(zip(names, row, strict=True)))
 
     def append(self, values: Mapping[str, float]) -> None:
         """Append one epoch's values."""

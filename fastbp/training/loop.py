@@ -44,8 +44,6 @@ def train(state: State, plan: Plan) -> History:
     run = state.run("train", batch, plan.metrics)
     last = state.run("train", rows % batch, plan.metrics) if rows % batch else None
     validation = plan.validation
-    names = ("loss", *(m.name for m in plan.metrics))
-    val_names = tuple(f"val_{name}" for name in names)
     val_runs = (
         evaluation_runs(model, state.loss, plan.metrics, len(validation[0]))
         if validation is not None
@@ -57,11 +55,12 @@ def train(state: State, plan: Plan) -> History:
         while done < plan.epochs:
             together = display.chunk() if validation is None else 1
             count = min(together, plan.epochs - done, LONGEST)
-            results = _epochs(state, plan, (run, last), snapshot, done, count, len(names))
-            history.extend(names, results)
+            results = _epochs(state, plan, (run, last), snapshot, done, count)
+            for values in results:
+                history.append(named(plan.metrics, values, plan.data[1].size))
             if validation is not None:
                 values = engine.evaluate(*val_runs, validation)
-                history.append(named(val_names, values))
+                history.append(named(plan.metrics, values, validation[1].size, "val_"))
             done += count
             display.update(done, history)
     finally:
@@ -76,11 +75,10 @@ def _epochs(
     snapshot: engine.Snapshot,
     before: int,
     count: int,
-    width: int,
 ) -> Array:
-    """Run `count` epochs, `before` of this training being done; return (count, width) means."""
+    """Run `count` epochs, `before` of this training being done; return the means, an epoch a row."""
     model = state.model
-    results, steps = np.zeros((count, width)), state.steps
+    results, steps = np.zeros((count, 1 + len(plan.metrics))), state.steps
     try:
         finished, batch = engine.fit(
             *runs,

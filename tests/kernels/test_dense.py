@@ -107,15 +107,15 @@ X, W, B, Z = operands(4, 3, 2, "float64")
     ("change", "error", "message"),
     [
         ({"weight": np.ones((4, 2))}, ValueError, r"weight: expected shape \(3, 2\), got \(4, 2\)"),
-        ({"bias": np.ones(3)}, ValueError, "bias: expected shape"),
+        ({"bias": np.ones(3)}, ValueError, r"^bias: expected shape \(2,\), got \(3,\)"),
         ({"out": np.ones((4, 3))}, ValueError, r"out: expected shape \(4, 2\), got \(4, 3\)"),
         ({"out": np.ones((5, 2))}, ValueError, r"out: expected shape \(4, 2\), got \(5, 2\)"),
         ({"out": np.ones((4, 2), int)}, TypeError, "out: expected an array of float32 or float64"),
         ({"out": [[1.0]]}, TypeError, "out: expected an array of float32 or float64, got list"),
         ({"out": None}, TypeError, "out: expected an array of float32 or float64, got NoneType"),
-        ({"x": X.astype("f4")}, ValueError, "expected 'const double' but got 'float'"),
-        ({"x": X[0]}, ValueError, "wrong number of dimensions"),
-        ({"x": np.asfortranarray(X)}, ValueError, "not C-contiguous"),
+        ({"x": X.astype("f4")}, TypeError, "x: expected float64 as the output, got float32"),
+        ({"x": X[0]}, ValueError, r"x: expected 2 dimensions, got shape \(3,\)"),
+        ({"x": np.asfortranarray(X)}, ValueError, "x: expected an aligned C-contiguous array"),
         ({"activation": "gelu"}, ValueError, "'relu', 'sigmoid', 'tanh', got 'gelu'"),
     ],
 )
@@ -132,9 +132,9 @@ def test_arguments_of_forward(change, error, message):
         ({"dz": np.ones((3, 2))}, ValueError, r"dz: expected shape \(4, 2\), got \(3, 2\)"),
         ({"dx": np.ones((4, 2))}, ValueError, r"dx: expected shape \(4, 3\), got \(4, 2\)"),
         ({"dweight": np.ones((2, 3))}, ValueError, r"dweight: expected shape \(3, 2\), got"),
-        ({"dbias": np.ones(3)}, ValueError, "dbias: expected shape"),
+        ({"dbias": np.ones(3)}, ValueError, r"^dbias: expected shape \(2,\), got \(3,\)"),
         ({"dweight": np.ones((3, 2), int)}, TypeError, "dweight: expected an array of float32 or"),
-        ({"dz": Z.astype("f4")}, ValueError, "expected 'const double' but got 'float'"),
+        ({"dz": Z.astype("f4")}, TypeError, "dz: expected float64 as the output, got float32"),
     ],
 )
 def test_arguments_of_backward(change, error, message):
@@ -147,5 +147,5 @@ def test_arguments_of_backward(change, error, message):
 def test_an_output_that_cannot_be_written_is_refused():
     out = np.empty((4, 2))
     out.flags.writeable = False
-    with pytest.raises(ValueError, match="read-only"):
+    with pytest.raises(ValueError, match="out: expected a writable array"):
         dense_forward(X, W, B, out)

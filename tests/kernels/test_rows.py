@@ -50,10 +50,16 @@ X = np.zeros((4, 3))
         (X[:0], [0], X[:1], IndexError, r"expected values in \[0, 0\), got 0 at position 0"),
         (X, [0], X[:2], ValueError, r"out: expected shape \(1, 3\), got \(2, 3\)"),
         (X, [0], np.ones((1, 2)), ValueError, r"out: expected shape \(1, 3\), got \(1, 2\)"),
-        (X, [0], np.ones((1, 3), "f4"), ValueError, "expected 'const float' but got 'double'"),
+        (
+            X,
+            [0],
+            np.ones((1, 3), "f4"),
+            TypeError,
+            "x: expected float32 as the output, got float64",
+        ),
         (X, [0], np.ones((1, 3), int), TypeError, "out: expected an array of float32 or float64"),
-        (X[0], [0], np.ones((1, 3)), ValueError, "wrong number of dimensions"),
-        (X[:, ::2], [0], np.ones((1, 2)), ValueError, "not C-contiguous"),
+        (X[0], [0], np.ones((1, 3)), ValueError, r"x: expected 2 dimensions, got shape \(3,\)"),
+        (X[:, ::2], [0], np.ones((1, 2)), ValueError, "x: expected an aligned C-contiguous array"),
     ],
 )
 def test_arguments(x, index, out, error, message):

@@ -34,6 +34,7 @@ def test_repr():
 
 def test_values_are_appended():
     history = History()
-    history.extend(["loss", "accuracy"], np.array([[1.0, 0.5], [0.5, 0.75]]))
+    history.append({"loss": np.float64(1.0), "accuracy": 0.5})
+    history.append({"loss": 0.5, "accuracy": 0.75})
     history.append({"val_loss": 2})
     assert history == {"loss": [1.0, 0.5], "accuracy": [0.5, 0.75], "val_loss": [2.0]}
