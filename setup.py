@@ -24,11 +24,14 @@ KERNELS = [
     "rows",
     "elementwise",
     "reductions",
+    "axes",
     "losses",
+    "moves",
+    "sorting",
     "updates",
     "probe",
 ]
-ENGINE = ["steps", "random", "buffers", "program", "bound", "run", "epochs"]
+ENGINE = ["steps", "random", "buffers", "program", "bound", "run", "epochs", "call"]
 
 DEBUG = os.environ.get("FASTBP_DEBUG") == "1"
 SANITIZE = os.environ.get("FASTBP_SANITIZE", "")
@@ -81,7 +84,12 @@ def link_flags():
 def extensions():
     link = link_flags()
     plain = [("FASTBP_PLAIN", "1")] if os.environ.get("FASTBP_PLAIN") == "1" else []
-    names = ["_cpu"] + [f"engine.{m}" for m in ENGINE] + [f"kernels.{m}" for m in KERNELS]
+    names = (
+        ["_cpu"]
+        + [f"engine.{m}" for m in ENGINE]
+        + ["transforms.template"]
+        + [f"kernels.{m}" for m in KERNELS]
+    )
     modules = cythonize(
         [Extension(f"fastbp.{name}", [f"fastbp/{name.replace('.', '/')}.pyx"]) for name in names],
         compiler_directives=DIRECTIVES,

@@ -20,6 +20,19 @@ from fastbp import datasets, kernels
 from fastbp.config import show_config
 from fastbp.models import Sequential, load
 from fastbp.nn import Dense
+from fastbp.nn.activations import (
+    elu,
+    erf,
+    gelu,
+    hard_sigmoid,
+    leaky_relu,
+    log_softmax,
+    logsumexp,
+    selu,
+    silu,
+    softplus,
+    softsign,
+)
 from fastbp.nn.functions import (
     bce,
     bce_with_logits,
@@ -31,8 +44,19 @@ from fastbp.nn.functions import (
     softmax,
     tanh,
 )
+from fastbp.nn.regression import huber, mae
 from fastbp.optim import SGD, Adam
 from fastbp.training import DivergenceError, History, Trainer, optimize
+from fastbp.transforms import (
+    check_grad,
+    compile,
+    grad,
+    hessian,
+    hvp,
+    jacobian,
+    per_sample_grad,
+    value_and_grad,
+)
 
 __version__ = "0.1.0"
 
@@ -46,16 +70,37 @@ __all__ = [
     "Trainer",
     "bce",
     "bce_with_logits",
+    "check_grad",
+    "compile",
     "cross_entropy",
     "cross_entropy_with_logits",
     "datasets",
+    "elu",
+    "erf",
+    "gelu",
+    "grad",
+    "hard_sigmoid",
+    "hessian",
+    "huber",
+    "hvp",
+    "jacobian",
     "kernels",
+    "leaky_relu",
     "load",
+    "log_softmax",
+    "logsumexp",
+    "mae",
     "mse",
     "optimize",
+    "per_sample_grad",
     "relu",
+    "selu",
     "show_config",
     "sigmoid",
+    "silu",
     "softmax",
+    "softplus",
+    "softsign",
     "tanh",
+    "value_and_grad",
 ]

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+import numpy.typing as npt
+
 from fastbp.compiler.fuse import fuse
+from fastbp.compiler.lower import lower
 from fastbp.compiler.plan import plan
 from fastbp.compiler.simplify import simplify
 from fastbp.engine.memory import Layout
@@ -12,7 +15,7 @@ from fastbp.engine.program import Program
 from fastbp.graph.backprop import gradients
 from fastbp.graph.node import Node
 
-__all__ = ["compile_graph", "simplify"]
+__all__ = ["compile_graph", "results_layout", "simplify"]
 
 
 def compile_graph(
@@ -23,6 +26,7 @@ def compile_graph(
     layout: Layout,
     differentiate: str | None = None,
     update: str | None = None,
+    results: Sequence[Node] = (),
 ) -> Program:
     """Compile a graph to a program.
 
@@ -41,6 +45,9 @@ def compile_graph(
         The output whose gradients at the parameters are written to the block of gradients.
     update : {"sgd", "momentum", "adam"}, optional
         The optimizer's step to end a batch with.
+    results : sequence of Node, optional
+        Arrays to be written to the block of gradients instead: `results_layout` says where. They are as they are
+        written, or made by `gradients` of them; nothing is simplified before.
 
     Returns
     -------
@@ -68,14 +75,26 @@ def compile_graph(
                 f"outputs[{name!r}]: expected a number, of shape (), got shape {node.shape}"
             )
     names = list(outputs)
+    wanted = list(results)
     nodes = simplify(list(outputs.values()))
-    wanted: list[Node] = []
     if differentiate is not None:
         wanted = gradients(nodes[names.index(differentiate)], parameters)
-    done = simplify(nodes + wanted)
+    done = lower(simplify(nodes + wanted))
     nodes, wanted = done[: len(names)], done[len(names) :]
     # The last layer's gradients come first: what they read is still in the cache then.
     steps = fuse(nodes + wanted[::-1])
+    made = results_layout(wanted, layout.dtype) if results else layout
     return plan(
-        steps, dict(zip(names, nodes, strict=True)), wanted, inputs, parameters, layout, update
+        steps,
+        dict(zip(names, nodes, strict=True)),
+        wanted,
+        inputs,
+        parameters,
+        (layout, made),
+        update,
     )
+
+
+def results_layout(results: Sequence[Node], dtype: npt.DTypeLike) -> Layout:
+    """Where the results of a program lie in the block of gradients."""
+    return Layout.of([node.shape for node in results], dtype)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any, Protocol
 
+from fastbp.compiler.groups import grid
 from fastbp.compiler.rows import Kind, adds_up
 from fastbp.compiler.steps import Step
 from fastbp.engine.memory import Layout
@@ -38,13 +40,14 @@ def encode(step: Step, part: str, draft: Draft) -> dict[str, Any]:
         "flat": True,
         "strides": (0, 0, 0, 0),
         "scale": 0.0,
+        "index": None,
         "out": _places(step.out, draft, 2),
         "inputs": _places(step.inputs, draft, 3),
         "text": step.formula(_label(draft)),
         "made": ", ".join(f"{_describe(draft.places[n])} {n.shape}" for n in step.out),
     }
-    row["n"], row["m"], row["k"] = _sizes(step, rowwise)
-    _details(row, step, rowwise)
+    _details(row, step)
+    row["per"] = row["n"] // draft.rows if rowwise and draft.rows else 1
     return row
 
 
@@ -52,71 +55,96 @@ def encode_update(update: str, layout: Layout) -> dict[str, Any]:
     """The optimizer's step: one loop over the parameter block."""
     return {
         "part": "tail", "op": update, "kind": 0, "rowwise": False, "accumulates": False, "flat": True,
-        "strides": (0, 0, 0, 0), "scale": 0.0, "n": layout.length, "m": 1, "k": 0,
+        "strides": (0, 0, 0, 0), "scale": 0.0, "index": None, "per": 1, "n": layout.length, "m": 1, "k": 0,
         "out": [(PARAMETERS, 0), None], "inputs": [(GRADIENTS, 0), None, None],
         "text": f"{update}(parameters, gradients)", "made": f"parameters[0] ({layout.length},)",
     }  # fmt: skip
 
 
-def _details(row: dict[str, Any], step: Step, rowwise: bool) -> None:
-    """Which kernel, and the numbers that only some steps have."""
+def _details(row: dict[str, Any], step: Step) -> None:
+    """Which kernel, its sizes, and the numbers that only some steps have."""
     op = step.op
+    row["n"], row["m"], row["k"] = _sizes(step, row["rowwise"])
     if op in UNARY:
         row["op"], row["kind"] = "unary", op
     elif op in BROADCASTING or (op in PAIRED and op != "binary_hits"):
         row["op"], row["kind"] = "binary", op
-        _strides(row, step, rowwise)
+        _spread(row, step)
     elif op == "broadcast_to":
         row["op"] = "broadcast"
-        _strides(row, step, rowwise)
-    elif op == "sum":
-        row["op"] = {None: "sum_all", 0: "sum_rows", 1: "sum_columns"}[step.attrs["axis"]]
-        if step.inputs[0].ndim == 1:  # type: ignore[union-attr]
-            row["op"] = "sum_all"
+        _spread(row, step)
+    elif op in ("sum", "max", "min", "cumsum"):
+        _along_axis(row, step)
+    elif op == "where":
+        ones = tuple(int(n is not None and n.size != 1) for n in step.inputs[1:])
+        row["strides"] = (0, ones[0], 0, ones[1])
     elif op == "binary_hits":
         row["scale"] = step.attrs["threshold"]
     elif op.endswith("_fused"):
         row["scale"] = step.attrs["scale"]
     elif op == "dense":
         row["kind"] = step.attrs["activation"] or "identity"
+    if "index" in step.attrs:
+        row["index"] = step.attrs["index"].array
 
 
 def _sizes(step: Step, rowwise: bool) -> tuple[int, int, int]:
     """(rows, columns, depth) as the step's kernel means them."""
-    first = step.inputs[0]
+    first, op, out = step.inputs[0], step.op, step.out[0]
     assert first is not None
-    if step.op in ("dense", "dense_inputs", "dense_weights"):
-        x = step.out[0] if step.op == "dense_inputs" else first  # (n, k)
-        z = first if step.op == "dense_inputs" else step.inputs[1]
-        z = step.out[0] if step.op == "dense" else z  # (n, m)
+    if op in ("dense", "dense_inputs", "dense_weights"):
+        x = out if op == "dense_inputs" else first  # (n, k)
+        z = first if op == "dense_inputs" else step.inputs[1]
+        z = out if op == "dense" else z  # (n, m)
         assert z is not None
         return x.shape[0], z.shape[1], x.shape[1]
-    rowless = step.op in ("sum", "copy", "class_hits", "transpose") or step.op.startswith("cross")
-    node = first if rowless else step.out[0]
-    return *_as_matrix(node, rowwise), 0
+    if op in ("gather_columns", "take_rows"):
+        return *out.shape, first.shape[1] if op == "gather_columns" else first.shape[0]  # type: ignore[return-value]
+    if op in ("scatter_columns", "add_rows"):
+        return *first.shape, out.shape[1] if op == "scatter_columns" else out.shape[0]  # type: ignore[return-value]
+    if op == "join_columns":
+        return first.shape[0], first.shape[1], out.shape[1] - first.shape[1]
+    if op in ("gather", "scatter"):
+        return 1, out.size if op == "gather" else first.size, out.size
+    rowless = op in ("copy", "class_hits", "transpose") or op.startswith("cross")
+    return *_as_matrix(first if rowless else out, rowwise), 0
 
 
 def _as_matrix(node: Node, rowwise: bool) -> tuple[int, int]:
-    if node.ndim == 2:
-        return node.shape[0], node.shape[1]
-    if node.ndim == 1:
-        return (node.shape[0], 1) if rowwise else (1, node.shape[0])
-    return 1, 1
+    rows = node.shape[0] if node.ndim and (rowwise or node.ndim > 1) else 1
+    return rows, node.size // rows if rows else 0
 
 
-def _strides(row: dict[str, Any], step: Step, rowwise: bool) -> None:
+def _along_axis(row: dict[str, Any], step: Step) -> None:
+    """An axis in the middle: n numbers before it, k along it, m behind it."""
+    op, axis, (x, *_) = step.op, step.attrs["axis"], step.inputs
+    assert x is not None
+    shape = (x.size,) if axis is None else x.shape
+    axis = axis or 0
+    before, behind = math.prod(shape[:axis]), math.prod(shape[axis + 1 :])
+    row["n"], row["k"], row["m"] = before, shape[axis], behind
+    row["op"] = f"{op}_axis"
+    if op == "cumsum":
+        row["scale"] = float(step.attrs["reverse"])
+    elif op == "sum" and (len(shape) == 1 or step.attrs["axis"] is None):
+        row["op"], row["n"], row["m"], row["k"] = "sum_all", *_as_matrix(x, row["rowwise"]), 0
+    elif op == "sum" and axis == 0:
+        row["op"], row["n"], row["k"] = "sum_rows", shape[0], 0
+    elif op == "sum" and axis == len(shape) - 1:
+        row["op"], row["m"], row["k"] = "sum_columns", shape[axis], 0
+
+
+def _spread(row: dict[str, Any], step: Step) -> None:
     """Row and column strides of the operands of a broadcasting operation; 0 where one number is repeated."""
-    n, m = row["n"], row["m"]
-    strides: list[int] = []
-    flat = True
-    for node in step.inputs:
-        assert node is not None
-        r, c = _as_matrix(node, rowwise and node.ndim == step.out[0].ndim)
-        rs = c if r == n else 0
-        cs = 0 if c == 1 and (m != 1 or rs == 0) else 1
-        flat = flat and (rs, cs) in ((m, 1), (0, 0))
-        strides += [rs, cs]
-    row["strides"], row["flat"] = tuple(([*strides, 0, 0])[:4]), flat
+    shape = step.out[0].shape
+    found = grid(shape, [n.shape for n in step.inputs if n is not None])
+    assert found is not None, "lowering leaves two axes at most"
+    if found.n == 1:  # each operand is whole, or one number
+        row["flat"] = True
+        row["strides"] = tuple(x for _, across in (*found.strides, (0, 0)) for x in (0, across))[:4]
+        return
+    row["flat"], row["n"], row["m"] = False, found.n, found.m
+    row["strides"] = tuple(x for pair in (*found.strides, (0, 0)) for x in pair)[:4]
 
 
 def _places(nodes: tuple[Node | None, ...], draft: Draft, count: int) -> list[Place | None]:

@@ -24,35 +24,37 @@ def fuse(outputs: Sequence[Node]) -> list[Step]:
     uses = consumers(order, outputs)
     losses = _loss_gradients(order)
     taken: dict[Node, Step] = {}
+    wanted = set(outputs)
     for node in reversed(order):  # from the results down: the largest pattern wins
-        if node.op in LEAVES or node in taken or (uses[node] == 0 and node not in outputs):
+        if node.op in LEAVES or node in taken or (uses[node] == 0 and node not in wanted):
             continue
         step = _pattern(node, uses, losses)
         for made in step.out:
             taken[made] = step
-        _forget_inside(step, uses, outputs)
+        _forget_inside(step, uses)
     return _ordered(outputs, taken)
 
 
 def _pattern(node: Node, uses: dict[Node, int], losses: dict[Node, Step]) -> Step:
-    for pattern in (_dense, _dense_inputs, _product):
+    for pattern in (_dense, _dense_inputs, _product, _where):
         step = pattern(node, uses)
         if step is not None:
             return step
     return losses.get(node) or Step(node.op, (node,), node.inputs, node.attrs)
 
 
-def _forget_inside(step: Step, uses: dict[Node, int], outputs: Sequence[Node]) -> None:
+def _forget_inside(step: Step, uses: dict[Node, int]) -> None:
     """Take back the uses of nodes that only the inside of a pattern had."""
     stack = [operand for made in step.out for operand in made.inputs]
-    kept = [operand for operand in step.inputs if operand is not None]
+    kept = {operand: 0 for operand in step.inputs if operand is not None}
     while stack:
         node = stack.pop()
         uses[node] -= 1
         if uses[node] == 0 and node not in kept:
             stack.extend(node.inputs)
-    for operand in kept:  # what the step reads is used, however it was reached
-        uses[operand] += 1
+    for operand in step.inputs:  # what the step reads is used, however it was reached
+        if operand is not None:
+            uses[operand] += 1
 
 
 def _ordered(outputs: Sequence[Node], taken: dict[Node, Step]) -> list[Step]:
@@ -112,6 +114,15 @@ def _product(node: Node, uses: dict[Node, int]) -> Step | None:
     return None
 
 
+def _where(node: Node, uses: dict[Node, int]) -> Step | None:
+    """where(c, a, b), numbers for a or b as they are instead of repeated."""
+    if node.op != "where":
+        return None
+    condition, *chosen = node.inputs
+    plain = [n.inputs[0] if n.op == "broadcast_to" and n.inputs[0].size == 1 else n for n in chosen]
+    return Step("where", (node,), (condition, *plain))
+
+
 def _loss_gradients(order: Sequence[Node]) -> dict[Node, Step]:
     """Losses whose sum and gradient are both in the graph: either node -> the step that makes both."""
     found: dict[Node, Step] = {}
@@ -151,7 +162,7 @@ def _is_cross_entropy(loss: Node, p: Node, target: Node) -> bool:
 
 
 def _is_squared_error(loss: Node, p: Node, target: Node) -> bool:
-    return (p, target) == loss.inputs
+    return p is loss.inputs[0] and target is loss.inputs[1]
 
 
 _GRADIENTS: dict[str, Callable[[Node, Node, Node], bool]] = {

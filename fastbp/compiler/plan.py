@@ -54,21 +54,24 @@ class Plan:
 def plan(
     steps: list[Step],
     outputs: dict[str, Node],
-    gradients: Sequence[Node | None],
+    gradients: Sequence[Node],
     inputs: Sequence[Node],
     parameters: Sequence[Node],
-    layout: Layout,
+    layouts: tuple[Layout, Layout],
     update: str | None,
 ) -> Program:
-    """Lay out the steps and build the program."""
+    """Lay out the steps and build the program; `layouts` are the parameters' and the gradients'."""
+    layout, made = layouts
     rows = inputs[0].shape[0] if inputs and inputs[0].shape else 1
     kinds = classify(steps, inputs, rows) if rows else None
     if kinds is not None and "output" in outputs and kinds.get(outputs["output"]) is not Kind.ROWS:
         kinds = None  # nothing to write block by block
+    if kinds is not None and rows > BLOCK and any(_by_rows(kinds.get(g)) for g in gradients):
+        kinds = None  # results with a row for each of the batch are made in one piece
     draft = Plan(rows, min(rows, BLOCK) if kinds is not None else rows, layout, kinds=kinds or {})
     draft.steps = _parted(steps, kinds)
     _place_leaves(draft, inputs, parameters)
-    extra = _place_gradients(draft, gradients)
+    extra = _place_gradients(draft, gradients, made) if gradients else []
     extra += _place_output(draft, outputs)
     copied = [step.inputs[0] for _, step in extra]
     _place_rest(draft, [*outputs.values(), *(n for n in copied if n is not None)])
@@ -92,8 +95,12 @@ def plan(
         outputs=[(name, *draft.places[node], node.shape) for name, node in outputs.items()],
         parameters=layout.length,
         updates=update is not None,
-        trains=any(g is not None for g in gradients),
+        gradients=made.length if gradients else 0,
     )
+
+
+def _by_rows(kind: Kind | None) -> bool:
+    return kind in (Kind.ROWS, Kind.TURNED)
 
 
 def _parted(steps: list[Step], kinds: dict[Node, Kind] | None) -> list[tuple[str, Step]]:
@@ -110,12 +117,13 @@ def _place_leaves(draft: Plan, inputs: Sequence[Node], parameters: Sequence[Node
         draft.places[node] = (PARAMETERS, offset)
 
 
-def _place_gradients(draft: Plan, gradients: Sequence[Node | None]) -> list[tuple[str, Step]]:
+def _place_gradients(
+    draft: Plan, gradients: Sequence[Node], layout: Layout
+) -> list[tuple[str, Step]]:
     """Gradients are made in the block of gradients."""
     copies: list[tuple[str, Step]] = []
-    for node, offset in zip(gradients, draft.layout.offsets, strict=False):
-        if node is not None:
-            _make_at(draft, node, (GRADIENTS, offset), copies)
+    for node, offset in zip(gradients, layout.offsets, strict=True):
+        _make_at(draft, node, (GRADIENTS, offset), copies)
     return copies
 
 
@@ -138,7 +146,7 @@ def _make_at(draft: Plan, node: Node, place: Place, copies: list[tuple[str, Step
     kind = draft.kinds.get(node, Kind.FIXED)
     if draft.kinds:
         draft.kinds[copy] = kind
-    part = "body" if not draft.kinds or kind is Kind.ROWS else "tail"
+    part = "body" if not draft.kinds or _by_rows(kind) else "tail"
     copies.append((part, Step("copy", (copy,), (node,))))
     return copy
 

@@ -25,7 +25,8 @@ class Kind(Enum):
     FIXED = "fixed"
 
 
-ROW_BY_ROW = {"softmax", "cross_entropy", "cross_entropy_with_logits", "one_hot", "class_hits"}
+ROW_BY_ROW = {"softmax", "cross_entropy", "cross_entropy_with_logits", "one_hot", "class_hits",
+              "gather_columns", "scatter_columns", "join_columns", "argsort", "take_along", "put_along"}  # fmt: skip
 LOSSES = {"bce_with_logits_fused", "cross_entropy_fused", "squared_error_fused"}
 
 
@@ -79,11 +80,17 @@ def _of_rows(step: Step, operands: list[Node], found: list[Kind], rows: int) -> 
         return Kind.TOTAL if found == [Kind.ROWS, Kind.ROWS] else None
     if op in LOSSES or op in ROW_BY_ROW:
         return Kind.ROWS if Kind.FIXED not in found else None
+    if op in ("sum", "max", "min", "cumsum") and step.attrs["axis"] not in (None, 0):
+        return Kind.ROWS
     if op == "sum":
-        return Kind.ROWS if step.attrs["axis"] == 1 else Kind.TOTAL
+        return Kind.TOTAL
+    if op == "take_rows":
+        return Kind.ROWS if found == [Kind.FIXED, Kind.ROWS] and out.shape[0] == rows else None
+    if op == "add_rows":
+        return Kind.TOTAL if found == [Kind.ROWS, Kind.ROWS] else None
     if op == "reshape":
         return Kind.ROWS if out.shape[:1] == (rows,) and operands[0].size == out.size else None
-    if op in ELEMENTWISE or op == "broadcast_to":
+    if op in ELEMENTWISE or op in ("broadcast_to", "where"):
         fits = all(_aligned(node, kind, out) for node, kind in zip(operands, found, strict=True))
         return Kind.ROWS if fits else None
     return None

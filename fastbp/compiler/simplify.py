@@ -12,8 +12,9 @@ from collections.abc import Callable, Hashable, Sequence
 
 import numpy as np
 
+from fastbp.compiler.stability import STABILITY
 from fastbp.graph.node import Node, apply, constant, scalar_value
-from fastbp.graph.ops import BROADCASTING, UNARY
+from fastbp.graph.ops import BROADCASTING, OPS, UNARY
 from fastbp.graph.shapes import broadcast_shapes
 
 _ON_LOGITS = {
@@ -22,18 +23,12 @@ _ON_LOGITS = {
     ("class_hits", "softmax"): "class_hits",
 }
 
+Rule = Callable[[Node], Node | None]
+
 _FOLD: dict[str, Callable[..., float]] = {
-    "negative": np.negative,
-    "square": np.square,
-    "sqrt": np.sqrt,
-    "exp": np.exp,
-    "log": np.log,
-    "reciprocal": np.reciprocal,
-    "tanh": np.tanh,
-    "add": np.add,
-    "subtract": np.subtract,
-    "multiply": np.multiply,
-    "divide": np.divide,
+    name: getattr(np, name)
+    for name in (*OPS, "absolute")
+    if name in UNARY | BROADCASTING and hasattr(np, name)
 }
 
 
@@ -58,15 +53,22 @@ def simplify(outputs: Sequence[Node]) -> list[Node]:
     >>> simplify([apply("bce", functions.sigmoid(z), y)])
     [<Node bce_with_logits (8, 1) float32>]
     """
+    return rewrite(outputs, RULES)
+
+
+def rewrite(outputs: Sequence[Node], rules: Sequence[Rule]) -> list[Node]:
+    """Rebuild the graph of `outputs` with rules; each gives a better node, or None."""
     done: dict[Node, Node] = {}
     known: dict[Hashable, Node] = {}
     for output in outputs:
-        _simplify_into(output, done, known)
+        _rewrite_into(output, done, known, rules)
     return [done[output] for output in outputs]
 
 
-def _simplify_into(root: Node, done: dict[Node, Node], known: dict[Hashable, Node]) -> None:
-    """Add the simplified form of `root` and of what it needs to `done`.
+def _rewrite_into(
+    root: Node, done: dict[Node, Node], known: dict[Hashable, Node], rules: Sequence[Rule]
+) -> None:
+    """Add the rewritten form of `root` and of what it needs to `done`.
 
     The stack is explicit: a graph may be deeper than Python's recursion limit.
     """
@@ -81,7 +83,7 @@ def _simplify_into(root: Node, done: dict[Node, Node], known: dict[Hashable, Nod
                 continue
             rebuilt = _rebuilt(node, done)
             same = known.setdefault(_key(rebuilt), rebuilt)
-            better = None if same is not rebuilt else _better(rebuilt)
+            better = None if same is not rebuilt else _better(rebuilt, rules)
             if better is not None:
                 stack[-1] = (better, (*replaced, node, rebuilt))
                 continue
@@ -105,12 +107,13 @@ def _key(node: Node) -> Hashable:
         return node.op, node.dtype.str, node.attrs["value"].tobytes()
     if not node.inputs:
         return node
-    return node.op, node.inputs, tuple(sorted(node.attrs.items()))
+    # By id, as == of nodes builds a node; `known` keeps them alive.
+    return node.op, tuple(map(id, node.inputs)), tuple(sorted(node.attrs.items()))
 
 
-def _better(node: Node) -> Node | None:
+def _better(node: Node, rules: Sequence[Rule]) -> Node | None:
     """The first replacement that a rule offers."""
-    for rule in RULES:
+    for rule in rules:
         replacement = rule(node)
         if replacement is not None:
             return replacement
@@ -134,6 +137,8 @@ def _on_logits(node: Node) -> Node | None:
 
 def _squared_error(node: Node) -> Node | None:
     """square(p - y) -> squared_error(p, y): one operation for the loss written either way."""
+    if node.op == "multiply" and node.inputs[0] is node.inputs[1]:
+        return apply("square", node.inputs[0])
     if node.op != "square" or node.inputs[0].op != "subtract":
         return None
     p, y = node.inputs[0].inputs
@@ -163,7 +168,7 @@ def _gather_factors(node: Node) -> Node | None:
     """Factors together: c * (d * x) -> (c d) * x; -x counts as -1 * x."""
     c, scaled = _as_scaled(node)
     d, x = _as_scaled(scaled)
-    if c is None or d is None:
+    if c is None or d is None or node.dtype.kind != "f":
         return None
     limits = np.finfo(node.dtype)
     if c and d and not limits.tiny <= abs(c * d) <= limits.max:
@@ -198,7 +203,9 @@ def _neutral(node: Node) -> Node | None:
 
 
 def _undone(node: Node) -> Node | None:
-    """-(-x) -> x;  x.T.T -> x."""
+    """-(-x) -> x;  x.T.T -> x;  identity(x) -> x."""
+    if node.op == "identity":
+        return node.inputs[0]
     if node.op in ("negative", "transpose") and node.inputs[0].op == node.op:
         return node.inputs[0].inputs[0]
     return None
@@ -211,6 +218,15 @@ def _same_shape(node: Node) -> Node | None:
     if node.op == "sum" and node.inputs[0].shape == ():
         return node.inputs[0]
     return None
+
+
+def _move_twice(node: Node) -> Node | None:
+    """A gather from a gather is one gather; columns alike."""
+    if node.op not in ("gather", "gather_columns") or node.inputs[0].op != node.op:
+        return None
+    inner = node.inputs[0]
+    index = inner.attrs["index"].then(node.attrs["index"])
+    return apply(node.op, inner.inputs[0], **(node.attrs | {"index": index}))
 
 
 def _reshape_twice(node: Node) -> Node | None:
@@ -258,8 +274,9 @@ def _without_broadcast(node: Node) -> Node | None:
     return None
 
 
-RULES: tuple[Callable[[Node], Node | None], ...] = (
+RULES: tuple[Rule, ...] = (
     _on_logits,
+    *STABILITY,
     _squared_error,
     _fold_constants,
     _constant_first,
@@ -268,6 +285,7 @@ RULES: tuple[Callable[[Node], Node | None], ...] = (
     _neutral,
     _same_shape,
     _reshape_twice,
+    _move_twice,
     _uniform,
     _without_broadcast,
 )

@@ -19,8 +19,8 @@ cdef class Bound:
         self.values = Memory(values, "values", program.dtype, n, False)
         if program.updates:
             states = {"sgd": 1, "momentum": 2, "adam": 3}[program.steps[len(program.steps) - 1]["op"]]
-        if program.trains:
-            self.training = Memory(training, "training", program.dtype, states * n, True)
+        if program.gradients:
+            self.training = Memory(training, "training", program.dtype, program.gradients + (states - 1) * n, True)
         if program.updates:
             self.hyper = Memory(hyper, "hyper", "float64", 16, True)
             self.hyper_buffer = self.hyper.view.buf
@@ -75,6 +75,7 @@ cdef class Bound:
 
     cdef int fill_steps(self) except -1:
         cdef Step *s
+        cdef const long long[::1] index
         cdef Py_ssize_t n = self.program.parameters * self.item
         cdef int i, operand
         for i, row in enumerate(self.program.steps):
@@ -83,11 +84,14 @@ cdef class Bound:
             if row["op"] in ("unary", "binary", "dense"):
                 s.kind = kind_code(row["op"], row["kind"])
             s.rowwise, s.accumulates, s.flat, s.scale = row["rowwise"], row["accumulates"], row["flat"], row["scale"]
-            s.n, s.m, s.k = row["n"], row["m"], row["k"]
+            s.n, s.m, s.k, s.per = row["n"], row["m"], row["k"], row["per"]
             s.ars, s.acs, s.brs, s.bcs = row["strides"]
             places = row["out"] + row["inputs"]
             s.out, s.second = self.locate(places[0]), self.locate(places[1])
             s.a, s.b, s.c = self.locate(places[2]), self.locate(places[3]), self.locate(places[4])
+            if row["index"] is not None and len(row["index"]):     # the program keeps it alive
+                index = row["index"]
+                s.c = <void *>&index[0]
             if row["op"] in ("sgd", "momentum", "adam"):
                 s.b = <char *>self.training.view.buf + n
                 s.c = <char *>self.training.view.buf + 2 * n

@@ -1,5 +1,5 @@
 cdef enum:
-    ARRAYS = 6          # arrays that a batch may have
+    ARRAYS = 16         # arrays that a batch may have
     OUTPUTS = 8         # numbers that it may give
 
 cdef enum:              # memories that a place may name; the compiler's numbers
@@ -12,7 +12,8 @@ cdef enum:              # memories that a place may name; the compiler's numbers
 cdef class Program:
     cdef readonly str dtype
     cdef readonly Py_ssize_t rows, block, parameters
-    cdef readonly bint blocked, updates, trains
+    cdef readonly Py_ssize_t gradients
+    cdef readonly bint blocked, updates
     cdef readonly tuple outputs, steps, widths
     cdef readonly Py_ssize_t workspace
     cdef tuple _names, _places, _constants

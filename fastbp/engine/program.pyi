@@ -2,6 +2,8 @@ from typing import Any, Literal
 
 from typing_extensions import disjoint_base
 
+MAX_ARRAYS: int
+
 @disjoint_base
 class Program:
     def __init__(
@@ -18,7 +20,7 @@ class Program:
         outputs: list[tuple[str, int, int, tuple[int, ...]]],
         parameters: int,
         updates: bool,
-        trains: bool,
+        gradients: int,
     ) -> None: ...
     @property
     def dtype(self) -> Literal["float32", "float64"]: ...
@@ -33,7 +35,7 @@ class Program:
     @property
     def updates(self) -> bool: ...
     @property
-    def trains(self) -> bool: ...
+    def gradients(self) -> int: ...
     @property
     def outputs(self) -> tuple[str, ...]: ...
     @property

@@ -1,5 +1,8 @@
 """Program: a list of steps over one block of memory."""
 
+MAX_ARRAYS = ARRAYS
+
+
 cdef class Program:
     """A list of steps over one block of memory, made by `fastbp.compiler.compile_graph`; it never changes.
 
@@ -8,13 +11,14 @@ cdef class Program:
     dtype : "float32" or "float64".
     rows : rows of the batch that it was compiled for.
     block : rows that run together.
-    outputs : names of what it computes.
+    outputs : names of the numbers that it computes, or "output".
+    gradients : elements of the block that gradients, or other results, are written to; 0 for none.
     steps : rows of the table that `print` shows.
     workspace : elements of memory that a run needs for what lies between the steps.
     """
 
     def __init__(self, *, str dtype, Py_ssize_t rows, Py_ssize_t block, bint blocked, list steps, Py_ssize_t workspace,
-                 list constants, list inputs, list outputs, Py_ssize_t parameters, bint updates, bint trains):
+                 list constants, list inputs, list outputs, Py_ssize_t parameters, bint updates, Py_ssize_t gradients):
         if len(inputs) > ARRAYS or len(outputs) > OUTPUTS:
             raise ValueError(f"a program takes up to {ARRAYS} arrays and {OUTPUTS} outputs, got {len(inputs)} and {len(outputs)}")
         self.dtype, self.rows, self.block, self.blocked = dtype, rows, block, blocked
@@ -23,13 +27,13 @@ cdef class Program:
         self._names = tuple([name for name, _ in inputs])
         self.outputs = tuple([row[0] for row in outputs])
         self._places, self._constants = tuple([row[1:] for row in outputs]), tuple(constants)
-        self.updates, self.trains = updates, trains
+        self.updates, self.gradients = updates, gradients
         parts = [step["part"] for step in steps]
         self.head = parts.count("head")
         self.body = self.head + parts.count("body")
         self.cost = 0
         for step in steps:
-            self.cost += max(step["n"], 1) * max(step["m"], 1) * (2.0 * step["k"] if step["k"] else 8.0)
+            self.cost += max(step["n"], 1) * max(step["m"], 1) * (2.0 * step["k"] if step["op"].startswith("dense") else 8.0)
 
     def __str__(self) -> str:
         title = f"Program in {self.dtype}: batches of {self.rows} rows"

@@ -12,6 +12,7 @@ cdef struct Cursor:                 # where in an epoch a walk is
     double sums[OUTPUTS]                  # of the outputs, weighted by rows
 
 cdef class Run(Bound):
+    cdef int one_batch(self) except -1
     cdef double result(self, int i) noexcept nogil
 
 cdef class Arrays:

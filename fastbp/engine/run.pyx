@@ -36,13 +36,18 @@ cdef class Run(Bound):
         Returns
         -------
         float
-            The first output, the loss. `results` holds all.
+            The first output, the loss (0.0 where there is none). `results` holds all.
         """
         cdef Arrays held = Arrays(self, arrays)
-        cdef Cursor cursor
-        cdef int status = PAUSED
         if arrays and held.rows != self.program.rows:
             raise ValueError(f"arrays: expected {self.program.rows} rows, got {held.rows}")
+        self.one_batch()
+        return self.result(0) if self.n_outputs else 0.0
+
+    cdef int one_batch(self) except -1:
+        """One batch of the arrays that `self.arrays` points to, straight from them."""
+        cdef Cursor cursor
+        cdef int status = PAUSED
         start(&cursor)
         self.direct = True
         while status == PAUSED:
@@ -50,7 +55,7 @@ cdef class Run(Bound):
                 status = walk(self, &cursor, NULL, 0, 1, self.program.rows, next_poll())
             if status == PAUSED:
                 PyErr_CheckSignals()
-        return self.result(0)
+        return 0
 
     cdef double result(self, int i) noexcept nogil:
         """An output as the last batch left it."""

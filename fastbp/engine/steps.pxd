@@ -5,7 +5,7 @@ cdef struct Step:
     bint rowwise        # n is the number of rows of the block in hand
     bint accumulates    # adds to what the blocks before left
     bint flat           # the operands of a broadcasting operation are whole, or one number
-    Py_ssize_t n, m, k
+    Py_ssize_t n, m, k, per   # per: of n in each row of the block
     Py_ssize_t ars, acs, brs, bcs
     double scale
     void *out

@@ -6,12 +6,14 @@ from libc.math cimport sqrt
 
 from fastbp.kernels.vector cimport real
 from fastbp.kernels.dense cimport layer_forward, layer_inputs, layer_weights
-from fastbp.kernels cimport elementwise as ew, losses, reductions, updates
+from fastbp.kernels cimport axes, elementwise as ew, losses, moves, reductions, sorting, updates
 from fastbp.kernels.matmul cimport transpose
 
 cdef enum:
     UNARY, BINARY, BROADCAST, HITS, COPY, TRANSPOSE
-    SUM_ALL, SUM_ROWS, SUM_COLUMNS
+    SUM_ALL, SUM_ROWS, SUM_COLUMNS, SUM_AXIS, MAX_AXIS, MIN_AXIS, CUMSUM_AXIS
+    WHERE, GATHER, SCATTER, GATHER_COLUMNS, SCATTER_COLUMNS, JOIN_COLUMNS, TAKE_ROWS, ADD_ROWS
+    ARGSORT, TAKE_ALONG, PUT_ALONG
     SOFTMAX, CROSS_ENTROPY, CROSS_ENTROPY_WITH_LOGITS, ONE_HOT, CLASS_HITS
     DENSE, DENSE_INPUTS, DENSE_WEIGHTS
     BCE_FUSED, CROSS_ENTROPY_FUSED, SQUARED_ERROR_FUSED
@@ -23,6 +25,10 @@ cdef enum:
 _OPS = {
     "unary": UNARY, "binary": BINARY, "broadcast": BROADCAST, "binary_hits": HITS, "copy": COPY,
     "transpose": TRANSPOSE, "sum_all": SUM_ALL, "sum_rows": SUM_ROWS, "sum_columns": SUM_COLUMNS,
+    "sum_axis": SUM_AXIS, "max_axis": MAX_AXIS, "min_axis": MIN_AXIS, "cumsum_axis": CUMSUM_AXIS,
+    "where": WHERE, "gather": GATHER, "scatter": SCATTER, "gather_columns": GATHER_COLUMNS,
+    "scatter_columns": SCATTER_COLUMNS, "join_columns": JOIN_COLUMNS, "take_rows": TAKE_ROWS, "add_rows": ADD_ROWS,
+    "argsort": ARGSORT, "take_along": TAKE_ALONG, "put_along": PUT_ALONG,
     "softmax": SOFTMAX, "cross_entropy": CROSS_ENTROPY, "cross_entropy_with_logits": CROSS_ENTROPY_WITH_LOGITS,
     "one_hot": ONE_HOT, "class_hits": CLASS_HITS,
     "dense": DENSE, "dense_inputs": DENSE_INPUTS, "dense_weights": DENSE_WEIGHTS,
@@ -33,11 +39,17 @@ _OPS = {
 _UNARY = {
     "negative": ew.NEGATIVE, "square": ew.SQUARE, "sqrt": ew.SQRT, "exp": ew.EXP, "log": ew.LOG,
     "reciprocal": ew.RECIPROCAL, "sigmoid": ew.SIGMOID, "tanh": ew.TANH, "relu": ew.RELU,
+    "log1p": ew.LOG1P, "expm1": ew.EXPM1, "sin": ew.SIN, "cos": ew.COS,
+    "arctan": ew.ARCTAN, "erf": ew.ERF, "absolute": ew.ABSOLUTE, "sign": ew.SIGN,
+    "floor": ew.FLOOR, "ceil": ew.CEIL, "softplus": ew.SOFTPLUS,
 }
 _BINARY = {
     "add": ew.ADD, "subtract": ew.SUBTRACT, "multiply": ew.MULTIPLY, "divide": ew.DIVIDE,
     "sigmoid_grad": ew.SIGMOID_GRAD, "tanh_grad": ew.TANH_GRAD, "relu_grad": ew.RELU_GRAD,
     "squared_error": ew.SQUARED_ERROR, "bce": ew.BCE, "bce_grad": ew.BCE_GRAD, "bce_with_logits": ew.BCE_WITH_LOGITS,
+    "power": ew.POWER, "arctan2": ew.ARCTAN2, "maximum": ew.MAXIMUM, "minimum": ew.MINIMUM,
+    "mod": ew.MOD, "greater": ew.GREATER, "greater_equal": ew.GREATER_EQUAL, "equal": ew.EQUAL,
+    "not_equal": ew.NOT_EQUAL,
 }
 
 
@@ -55,7 +67,7 @@ cpdef int kind_code(str op, str kind) except -2:
 
 cdef void execute(const Step *s, Py_ssize_t rows, bint again, double *hyper, real *work) noexcept nogil:
     """Run one step on `rows` rows; `again` for the second and later blocks of a batch."""
-    cdef Py_ssize_t n = rows if s.rowwise else s.n, m = s.m
+    cdef Py_ssize_t n = rows * s.per if s.rowwise else s.n, m = s.m
     cdef real *out = <real *>s.out
     cdef real *second = <real *>s.second
     cdef real *a = <real *>s.a
@@ -84,7 +96,10 @@ cdef void execute(const Step *s, Py_ssize_t rows, bint again, double *hyper, rea
     elif s.op >= SGD:
         update(s, hyper, out, a, b, c)
     else:
-        rare(s, n, adds, out, a, b)
+        if s.op >= WHERE and s.op <= PUT_ALONG:
+            move(s, n, adds, out, a, b, c)
+        else:
+            rare(s, n, adds, out, a, b)
 
 
 cdef void fused_loss(const Step *s, Py_ssize_t n, bint adds, real *dz, real *total, real *z, real *y) noexcept nogil:
@@ -122,6 +137,14 @@ cdef void rare(const Step *s, Py_ssize_t n, bint adds, real *out, real *a, real 
         out[0] = out[0] + value if adds else value
     elif s.op == SUM_COLUMNS:
         reductions.row_sums(out, a, n, m)
+    elif s.op == SUM_AXIS:
+        axes.sum_axis(out, a, n, s.k, m)
+    elif s.op == MAX_AXIS:
+        axes.max_axis(out, a, n, s.k, m)
+    elif s.op == MIN_AXIS:
+        axes.min_axis(out, a, n, s.k, m)
+    elif s.op == CUMSUM_AXIS:
+        axes.cumsum_axis(out, a, n, s.k, m, s.scale != 0)
     elif s.op == BROADCAST:
         ew.broadcast(out, a, s.ars, s.acs, n, m)
     elif s.op == COPY:
@@ -141,3 +164,30 @@ cdef void rare(const Step *s, Py_ssize_t n, bint adds, real *out, real *a, real 
         losses.one_hot(out, a, n, m)
     else:
         losses.class_hits(out, a, b, n, m)
+
+
+cdef void move(const Step *s, Py_ssize_t n, bint adds, real *out, real *a, real *b, real *c) noexcept nogil:
+    """Steps that choose or move numbers; `c` holds the index where there is one."""
+    cdef const long long *index = <const long long *>s.c
+    if s.op == WHERE:
+        ew.where(out, a, b, s.acs, c, s.bcs, n * s.m)
+    elif s.op == GATHER:
+        moves.gather_elements(out, a, index, s.m)
+    elif s.op == SCATTER:
+        moves.scatter_elements(out, a, index, s.m, s.k)
+    elif s.op == GATHER_COLUMNS:
+        moves.gather_columns(out, a, index, n, s.m, s.k)
+    elif s.op == SCATTER_COLUMNS:
+        moves.scatter_columns(out, a, index, n, s.m, s.k)
+    elif s.op == JOIN_COLUMNS:
+        moves.join_columns(out, a, b, n, s.m, s.k)
+    elif s.op == TAKE_ROWS:
+        moves.take_rows(out, a, b, n, s.k, s.m)
+    elif s.op == ADD_ROWS:
+        moves.add_rows(out, a, b, n, s.k, s.m, adds)
+    elif s.op == ARGSORT:
+        sorting.argsort(out, a, n, s.m)
+    elif s.op == TAKE_ALONG:
+        sorting.take_along(out, a, b, n, s.m)
+    else:
+        sorting.put_along(out, a, b, n, s.m)

@@ -32,6 +32,16 @@ def softmax(z: Any) -> Node:
     return apply("softmax", *_nodes("softmax", z))
 
 
+def erf(x: Any) -> Node:
+    """The error function, element by element."""
+    return apply("erf", *_nodes("erf", x))
+
+
+def softplus(x: Any) -> Node:
+    """log(1 + exp(x)), element by element."""
+    return apply("softplus", *_nodes("softplus", x))
+
+
 def exp(x: Any) -> Node:
     """The exponential function, element by element."""
     return apply("exp", *_nodes("exp", x))

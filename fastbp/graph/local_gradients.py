@@ -7,6 +7,9 @@ Constants without axes come first in a product, where `simplify` can gather them
 
 from __future__ import annotations
 
+import math
+
+from fastbp.graph.index_map import IndexMap
 from fastbp.graph.node import Node, apply, constant, scalar_value
 
 Pair = tuple[Node | None, Node | None]
@@ -19,10 +22,14 @@ def full_like(node: Node, value: float) -> Node:
 
 def unbroadcast(g: Node, operand: Node) -> Node:
     """Sum `g` over the axes along which `operand` was repeated."""
-    if operand.ndim == 0 and g.ndim > 0:
+    if g.shape == operand.shape:
+        return g
+    if operand.ndim == 0:
         return g.sum()
-    if g.ndim > operand.ndim:
-        g = g.sum(axis=0)
+    extra = g.ndim - operand.ndim
+    if extra:
+        rest = g.shape[extra:]
+        g = g.reshape(math.prod(g.shape[:extra]), *rest).sum(axis=0)
     for axis, (repeated, size) in enumerate(zip(g.shape, operand.shape, strict=True)):
         if repeated != size:
             g = g.sum(axis=axis, keepdims=True)
@@ -100,8 +107,96 @@ def cross_entropy_with_logits(out: Node, g: Node, z: Node, y: Node) -> Pair:
     return g.reshape(len(g), 1) * (apply("softmax", z) - hot), None
 
 
+def kept(reduced: Node, out: Node, x: Node) -> Node:
+    """What has the shape of `out`, a reduction of `x`, in a shape that broadcasts to that of `x`."""
+    axis = out.attrs["axis"]
+    if axis is None and reduced.shape == ():
+        return reduced
+    shape = tuple(1 if axis in (None, i) else size for i, size in enumerate(x.shape))
+    return reduced.reshape(shape)
+
+
 def sum_(out: Node, g: Node, x: Node) -> tuple[Node | None, ...]:
     """`g` repeated along the axes that went."""
-    if out.attrs["axis"] == 1 and not out.attrs["keepdims"]:
-        g = g.reshape(len(g), 1)
-    return (apply("broadcast_to", g, shape=x.shape),)
+    return (apply("broadcast_to", kept(g, out, x), shape=x.shape),)
+
+
+def extremum(out: Node, g: Node, x: Node) -> tuple[Node | None, ...]:
+    """`g` where the largest (or smallest) is; several of them share it."""
+    hits = as_number(apply("equal", x, kept(out, out, x)))
+    share = hits / hits.sum(axis=out.attrs["axis"], keepdims=True)
+    return (kept(g, out, x) * share,)
+
+
+def norm(out: Node, g: Node, x: Node) -> tuple[Node | None, ...]:
+    """x / norm(x), and 0 at 0."""
+    whole = kept(out, out, x)
+    return (kept(g, out, x) * (x / (whole + apply("equal", whole, constant(0.0, whole.dtype)))),)
+
+
+def logsumexp(out: Node, g: Node, x: Node) -> tuple[Node | None, ...]:
+    """The softmax of x along the axis."""
+    return (kept(g, out, x) * apply("exp", x - kept(out, out, x)),)
+
+
+def as_number(truth: Node) -> Node:
+    """A comparison as 1.0 and 0.0."""
+    return truth if truth.dtype.kind == "f" else 1.0 * truth
+
+
+def choose(condition: Node, a: Node | float, b: Node | float) -> Node:
+    """where(condition, a, b), broadcast."""
+    numbers = [condition._operand(v) if not isinstance(v, Node) else v for v in (a, b)]
+    shape = condition.shape
+    for node in numbers:
+        shape = (condition * node).shape if node.shape not in ((), shape) else shape
+    full = [n if n.shape == shape else apply("broadcast_to", n, shape=shape)
+            for n in (condition, *numbers)]  # fmt: skip
+    return apply("where", *full)
+
+
+def power(out: Node, g: Node, a: Node, b: Node) -> Pair:
+    """b a^(b - 1), which is 0 for b = 0; a^b log a, taken as 0 where a is not positive."""
+    exponent = scalar_value(b)
+    if exponent is not None:
+        return unbroadcast(g * (exponent * a ** (exponent - 1)), a), None
+    zero = constant(0.0, b.dtype)
+    slope = choose(apply("equal", b, zero), zero, b * apply("power", a, b - 1))
+    positive = apply("greater", a, zero)
+    log = choose(positive, apply("log", choose(positive, a, 1.0)), 0.0)
+    return unbroadcast(g * slope, a), unbroadcast(g * (out * log), b)
+
+
+def arctan2(out: Node, g: Node, y: Node, x: Node) -> Pair:
+    """x / (x^2 + y^2) and -y / (x^2 + y^2)."""
+    scaled = g / (x * x + y * y)
+    return unbroadcast(scaled * x, y), unbroadcast(-(scaled * y), x)
+
+
+def larger(out: Node, g: Node, a: Node, b: Node) -> Pair:
+    """All to the larger (for minimum: smaller) operand, half to each where they are equal."""
+    first, second = (a, b) if out.op == "maximum" else (b, a)
+    half = 0.5 * apply("equal", a, b)
+    return (
+        unbroadcast(g * (apply("greater", first, second) + half), a),
+        unbroadcast(g * (apply("greater", second, first) + half), b),
+    )
+
+
+def mod(out: Node, g: Node, a: Node, b: Node) -> Pair:
+    """1, and -floor(a / b)."""
+    return unbroadcast(g, a), unbroadcast(-(g * apply("floor", a / b)), b)
+
+
+def where(out: Node, g: Node, c: Node, a: Node, b: Node) -> tuple[Node | None, ...]:
+    """`g` to the operand that was chosen."""
+    return None, choose(c, g, 0.0), choose(c, 0.0, g)
+
+
+def joined(out: Node, g: Node, a: Node, b: Node) -> Pair:
+    """The columns that came from each operand."""
+    width, end = a.shape[1], out.shape[1]
+    return (
+        apply("gather_columns", g, index=IndexMap(range(width))),
+        apply("gather_columns", g, index=IndexMap(range(width, end))),
+    )

@@ -14,10 +14,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from fastbp.graph.dtypes import WEAK, promoted
 from fastbp.graph.syntax import ArraySyntax
 
 LEAVES = ("input", "parameter", "constant")
-MAX_NDIM = 2
 
 
 class Node(ArraySyntax):
@@ -35,9 +35,9 @@ class Node(ArraySyntax):
     attrs : dict
         The operation's fixed arguments (`axis`, `shape`, ...); a leaf's `index` or `value`.
     shape : tuple of int
-        At most two axes.
     dtype : numpy.dtype
-        float32 or float64, the same throughout a graph.
+        What NumPy's own rules of promotion give: float32 or float64, or an integer or bool for
+        indices and masks. A program computes in one of float32 and float64.
     name : str or None
         A label for messages and drawings.
 
@@ -73,7 +73,10 @@ class Node(ArraySyntax):
         return f"<Node {self.op}{label} {self.shape} {self.dtype}>"
 
     def _operand(self, value: Any) -> Node:
-        return value if isinstance(value, Node) else constant(value, self.dtype)
+        if isinstance(value, Node):
+            return value
+        weak = type(value) in (bool, int, float)  # takes the dtype that it meets
+        return constant(value, np.result_type(self.dtype, value) if weak else None)
 
     def _apply(self, op: str, *operands: Any, **attrs: Any) -> Node:
         return apply(op, *(self._operand(operand) for operand in operands), **attrs)
@@ -98,6 +101,11 @@ class Op:
         gradient of `out`; None where it is zero everywhere.
     attrs : tuple of str
         The names of its fixed arguments.
+    dtype : callable
+        `dtype(inputs)` gives the dtype of the result.
+    expand : callable, optional
+        `expand(node, *inputs)` writes the operation with simpler ones, as a node; set where no
+        kernel computes it. The compiler asks for it after differentiation.
     """
 
     name: str
@@ -106,6 +114,8 @@ class Op:
     shape: Callable[[Sequence[Node], Mapping[str, Any]], tuple[int, ...]]
     local: Callable[..., tuple[Node | None, ...]]
     attrs: tuple[str, ...] = ()
+    dtype: Callable[[Sequence[Node]], np.dtype[Any]] = promoted
+    expand: Callable[..., Node] | None = None
 
     def gradient(self, node: Node, g: Node) -> tuple[Node | None, ...]:
         """Gradients for the inputs of `node`, as nodes, given the gradient `g` of `node`."""
@@ -123,7 +133,7 @@ def apply(op: str, *inputs: Node, **attrs: Any) -> Node:
     op : str
         A name in `OPS`.
     *inputs : Node
-        The operands, all of one dtype.
+        The operands.
     **attrs
         The operation's fixed arguments, all of them.
 
@@ -134,9 +144,9 @@ def apply(op: str, *inputs: Node, **attrs: Any) -> Node:
     Raises
     ------
     ValueError
-        The operation is unknown, the shapes do not fit, or the result has more than two axes.
+        The operation is unknown, or the shapes do not fit.
     TypeError
-        Wrong number of operands, wrong fixed arguments, not a Node, or dtypes that differ.
+        Wrong number of operands, wrong fixed arguments, or not a Node.
     """
     row = OPS.get(op)
     if row is None:
@@ -147,16 +157,11 @@ def apply(op: str, *inputs: Node, **attrs: Any) -> Node:
     for argument, node in zip(row.arguments, inputs, strict=True):
         if not isinstance(node, Node):
             raise TypeError(f"{op}: expected a Node for {argument}, got {type(node).__name__}")
-        if node.dtype != inputs[0].dtype:
-            raise TypeError(
-                f"{op}: {argument} is {node.dtype}, {row.arguments[0]} is {inputs[0].dtype}; "
-                "a graph computes in one dtype"
-            )
     try:
         shape = row.shape(inputs, attrs)
     except ValueError as error:
         raise ValueError(f"{op}({', '.join(row.arguments)}): {error}") from None
-    return Node(op, inputs, attrs, _checked_shape(op, shape), inputs[0].dtype)
+    return Node(op, inputs, attrs, _checked_shape(op, shape), row.dtype(inputs))
 
 
 def input_node(
@@ -175,22 +180,20 @@ def parameter_node(
     return Node("parameter", (), {"index": index}, checked, checked_dtype(dtype), name)
 
 
-def constant(value: Any, dtype: npt.DTypeLike) -> Node:
+def constant(value: Any, dtype: npt.DTypeLike | None = None) -> Node:
     """A fixed number or array, copied and made read-only.
 
     Parameters
     ----------
     value : number or array-like
-        Real numbers of at most two axes; whole numbers and truth values are converted.
-    dtype : dtype-like
-        float32 or float64.
+        Real numbers, whole numbers or truth values.
+    dtype : dtype-like, optional
+        Other than that of `value`.
 
     Raises
     ------
     TypeError
         `value` is not made of real numbers.
-    ValueError
-        `value` has more than two axes.
     """
     array = np.asarray(value)
     if array.dtype.kind not in "fiub":
@@ -198,10 +201,11 @@ def constant(value: Any, dtype: npt.DTypeLike) -> Node:
             "expected a Node, a number or an array of real numbers, got "
             f"{type(value).__name__} ({array.dtype})"
         )
-    array = np.array(array, dtype=checked_dtype(dtype), order="C")
+    dtype = checked_dtype(array.dtype if dtype is None else dtype)
+    array = np.array(array, dtype="float64" if dtype == WEAK else dtype, order="C")
     array.setflags(write=False)
     shape = _checked_shape("constant", array.shape)
-    return Node("constant", (), {"value": array}, shape, array.dtype)
+    return Node("constant", (), {"value": array}, shape, dtype)
 
 
 def scalar_value(node: Node) -> float | None:
@@ -226,10 +230,10 @@ def topological(outputs: Iterable[Node]) -> list[Node]:
 
 
 def checked_dtype(dtype: npt.DTypeLike) -> np.dtype[Any]:
-    """`dtype` as a NumPy dtype, or a TypeError unless it is float32 or float64."""
+    """`dtype` as a NumPy dtype, or a TypeError unless it is a real number's, of 8 bytes at most."""
     checked = np.dtype(dtype)
-    if checked.str[1:] not in ("f4", "f8"):
-        raise TypeError(f"dtype: expected float32 or float64, got {checked}")
+    if checked.kind not in "fiub" or checked.itemsize > 8:
+        raise TypeError(f"dtype: expected float32, float64, an integer or bool, got {checked}")
     return checked.newbyteorder("=")
 
 
@@ -237,6 +241,4 @@ def _checked_shape(op: str, shape: Iterable[int]) -> tuple[int, ...]:
     checked = tuple(int(size) for size in shape)
     if any(size < 0 for size in checked):
         raise ValueError(f"{op}: expected sizes of 0 or more, got shape {checked}")
-    if len(checked) > MAX_NDIM:
-        raise ValueError(f"{op}: expected at most {MAX_NDIM} axes, got shape {checked}")
     return checked

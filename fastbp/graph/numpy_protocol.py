@@ -1,14 +1,18 @@
 """What NumPy and Python ask of a node: `np.tanh(x)` builds a node, `if x:` explains why it cannot.
 
 NumPy hands its calls to `__array_ufunc__` and `__array_function__` as soon as one argument is a
-node, so a function written for arrays builds the graph when it is called with nodes. What has no
-row in the table of operations raises a TypeError at the user's own line and names the way out.
+node, so a function written for arrays builds the graph when it is called with nodes.
+`fastbp.graph.numpy_functions` fills the two tables. What is in neither raises a TypeError that names
+the call, the user's line and the way out.
 """
 
 from __future__ import annotations
 
 import inspect
+import linecache
+import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import numpy as np
@@ -16,31 +20,31 @@ import numpy as np
 if TYPE_CHECKING:
     from fastbp.graph.node import Node
 
-UFUNCS: dict[Any, str] = {
-    np.add: "add",
-    np.subtract: "subtract",
-    np.multiply: "multiply",
-    np.divide: "divide",
-    np.negative: "negative",
-    np.square: "square",
-    np.sqrt: "sqrt",
-    np.exp: "exp",
-    np.log: "log",
-    np.reciprocal: "reciprocal",
-    np.tanh: "tanh",
-}
+UFUNCS: dict[Any, Callable[..., Any]] = {}  # of nodes and arrays
+FUNCTIONS: dict[Any, Callable[..., Any]] = {}  # of (a node among the arguments, *arguments)
 
 WAY_OUT = (
-    "Nodes answer + - * / @ ** (exponents 2, 0.5, 1, -1), .T, .sum, .mean, .reshape, .dot and "
-    "NumPy's add, subtract, multiply, divide, negative, square, sqrt, exp, log, reciprocal, tanh, "
-    "maximum(x, 0), power, matmul, dot, sum, mean, transpose, reshape. Write it with these, or "
-    "compute it with NumPy beforehand and pass the result as data"
+    "Write it with operators and NumPy's elementwise functions, reductions, products, indexing "
+    "and functions that rearrange, or compute it with NumPy beforehand and pass the result as data"
 )
+_OURS = (str(Path(__file__).parents[1]), str(Path(np.__file__).parent))
 
 
 def refuse(what: str, way_out: str = WAY_OUT) -> NoReturn:
     """Raise the TypeError for something that a node cannot do."""
-    raise TypeError(f"{what}: a Node describes a computation and holds no numbers. {way_out}.")
+    raise TypeError(
+        f"{what}{_users_line()}: a Node describes a computation and holds no numbers. {way_out}."
+    )
+
+
+def _users_line() -> str:
+    """The line that asked, in the first file that is neither ours nor NumPy's."""
+    frame = sys._getframe(1)
+    while frame.f_back is not None and frame.f_code.co_filename.startswith(_OURS):
+        frame = frame.f_back
+    file, number = frame.f_code.co_filename, frame.f_lineno
+    text = linecache.getline(file, number).strip()
+    return f" ({Path(file).name}, line {number}{': ' + text if text else ''})"
 
 
 def is_number(value: object, wanted: float) -> bool:
@@ -60,29 +64,23 @@ class NumpyProtocol:
 
         def _apply(self, op: str, *operands: Any, **attrs: Any) -> Node: ...
         def _operand(self, value: Any) -> Node: ...
-        def _matmul(self, left: Any, right: Any) -> Node: ...
 
-    def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **kwargs: Any) -> Node:
+    def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **kwargs: Any) -> Any:
         name = f"np.{ufunc.__name__}"
+        if method == "reduce" and ufunc in _REDUCTIONS:
+            return _REDUCTIONS[ufunc](*inputs, **kwargs)
+        if method == "outer" and len(inputs) == 2:
+            a, b = (self._operand(v) for v in inputs)
+            return ufunc(a.reshape(*a.shape, *(1,) * b.ndim), b)
         if method != "__call__":
             refuse(f"{name}.{method} on a Node")
         if kwargs.get("out") is not None:
             refuse(f"{name} into an existing array", "Write a = a + x instead of a += x or out=a")
         if kwargs:
             refuse(f"{name} with {', '.join(sorted(kwargs))}", "Leave these arguments out")
-        if ufunc in UFUNCS:
-            return self._apply(UFUNCS[ufunc], *inputs)
-        if ufunc is np.positive:
-            return self._operand(inputs[0])
-        if ufunc is np.matmul:
-            return self._matmul(*inputs)
-        if ufunc is np.power:
-            return power(self, *inputs)
-        if ufunc is np.maximum:
-            for value, zero in (inputs, inputs[::-1]):
-                if is_number(zero, 0):
-                    return self._apply("relu", value)
-        refuse(f"{name} on a Node")
+        if ufunc not in UFUNCS:
+            refuse(f"{name} on a Node")
+        return UFUNCS[ufunc](*inputs)
 
     def __array_function__(
         self, func: Callable[..., Any], types: Any, args: tuple[Any, ...], kwargs: dict[str, Any]
@@ -99,14 +97,14 @@ class NumpyProtocol:
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> NoReturn:
         refuse(
-            "A Node cannot become an array (np.array, np.asarray, array.dot)",
-            "Pass it to NumPy's functions as it is, and write a @ x instead of a.dot(x)",
+            "A Node cannot become an array (np.array, np.asarray)",
+            "Pass it to NumPy's functions as it is; np.stack puts several of them together",
         )
 
     def __bool__(self) -> NoReturn:
         refuse(
             "A Node has no truth value (if, while, and, or, not)",
-            "Branch on shapes or on Python values, not on computed ones",
+            "Choose with np.where, or branch on shapes and on Python values",
         )
 
     def __float__(self) -> NoReturn:
@@ -115,84 +113,19 @@ class NumpyProtocol:
             "Use np.exp instead of math.exp, and keep the value a Node",
         )
 
-    __int__ = __float__
+    __int__ = __index__ = __complex__ = __float__
 
-    def __getitem__(self, key: Any) -> NoReturn:
-        refuse(
-            "A Node cannot be indexed in this version", "Slice the arrays before they become data"
-        )
-
-    def __iter__(self) -> NoReturn:
-        refuse("A Node cannot be iterated over", "Use whole-array operations instead of a loop")
+    def __contains__(self, item: object) -> NoReturn:
+        refuse("A Node cannot be searched (in)", "Write (x == value).max()")
 
     def __setitem__(self, key: Any, value: Any) -> NoReturn:
         refuse(
-            "A Node cannot be written to (x[...] = v)", "Build a new one: x + v, x * mask and so on"
+            "A Node cannot be written to (x[...] = v)",
+            "Build a new one: np.where(mask, v, x), np.concatenate and so on",
         )
 
-    def __eq__(self, other: object) -> bool:
-        # Nodes are dictionary keys, so between two nodes == is identity. With a number it would
-        # quietly be False where an array gives a mask.
-        if isinstance(other, int | float | complex | np.generic | np.ndarray):
-            self._refuse_comparison(other)
-        return self is other
-
-    __hash__ = object.__hash__
-
-    def _refuse_comparison(self, other: object) -> NoReturn:
-        refuse(
-            "A Node cannot be compared (<, >, ==, max, min)",
-            "np.maximum(x, 0) is relu; masks are computed beforehand and passed as data",
-        )
-
-    __lt__ = __le__ = __gt__ = __ge__ = _refuse_comparison
+    def __hash__(self) -> int:
+        return id(self) >> 4
 
 
-def power(node: NumpyProtocol, base: Any, exponent: Any) -> Node:
-    """`base ** exponent` for the exponents that have an operation of their own."""
-    if not isinstance(base, NumpyProtocol):
-        refuse("number ** Node", "Write np.exp(x * np.log(base))")
-    operations = {2: "square", 0.5: "sqrt", -1: "reciprocal"}
-    for known, op in operations.items():
-        if is_number(exponent, known):
-            return node._apply(op, base)
-    if is_number(exponent, 1):
-        return node._operand(base)
-    shown = exponent if isinstance(exponent, int | float | np.number) else type(exponent).__name__
-    refuse(
-        f"x ** {shown}",
-        "The exponents 2, 0.5, 1 and -1 exist; write x * x * x for a cube, np.exp(p * np.log(x)) "
-        "for another power of a positive x",
-    )
-
-
-def _sum(node: NumpyProtocol, a: Any, axis: Any = None, *, keepdims: bool = False) -> Node:
-    return node._operand(a).sum(axis=axis, keepdims=keepdims)
-
-
-def _mean(node: NumpyProtocol, a: Any, axis: Any = None, *, keepdims: bool = False) -> Node:
-    return node._operand(a).mean(axis=axis, keepdims=keepdims)
-
-
-def _dot(node: NumpyProtocol, a: Any, b: Any) -> Node:
-    return node._operand(a).dot(b)
-
-
-def _transpose(node: NumpyProtocol, a: Any) -> Node:
-    return node._operand(a).T
-
-
-def _reshape(node: NumpyProtocol, a: Any, shape: Any) -> Node:
-    return node._operand(a).reshape(shape)
-
-
-FUNCTIONS: dict[Any, Callable[..., Any]] = {
-    np.sum: _sum,
-    np.mean: _mean,
-    np.dot: _dot,
-    np.transpose: _transpose,
-    np.reshape: _reshape,
-    np.shape: lambda node, a: node._operand(a).shape,
-    np.ndim: lambda node, a: node._operand(a).ndim,
-    np.size: lambda node, a: node._operand(a).size,
-}
+_REDUCTIONS: dict[Any, Callable[..., Any]] = {}  # np.add.reduce and its like

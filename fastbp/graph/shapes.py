@@ -83,6 +83,67 @@ def reduced(inputs: Inputs, attrs: Attrs) -> Shape:
     return tuple(size for i, size in enumerate(x.shape) if i not in gone)
 
 
+def along(inputs: Inputs, attrs: Attrs) -> Shape:
+    """The shape of the operand, which has the axis asked for."""
+    (x,) = inputs
+    if attrs["axis"] not in range(x.ndim):
+        raise ValueError(f"axis {attrs['axis']} of an operand of shape {x.shape}")
+    return x.shape
+
+
+def chosen(inputs: Inputs, attrs: Attrs) -> Shape:
+    """The shape of all three operands: condition, and what it chooses from."""
+    c, a, b = inputs
+    if not c.shape == a.shape == b.shape:
+        raise ValueError(f"expected operands of one shape, got {c.shape}, {a.shape}, {b.shape}")
+    return a.shape
+
+
+def moved(inputs: Inputs, attrs: Attrs) -> Shape:
+    """The shape asked for, of as many elements as the index has."""
+    shape: Shape = attrs["shape"]
+    if math.prod(shape) != len(attrs["index"]):
+        raise ValueError(f"an index of {len(attrs['index'])} elements cannot fill shape {shape}")
+    return shape
+
+
+def columns_moved(inputs: Inputs, attrs: Attrs) -> Shape:
+    """(n, m) becomes (n, k), for an index of k columns."""
+    return (matrix(inputs, attrs)[0], len(attrs["index"]))
+
+
+def columns_returned(inputs: Inputs, attrs: Attrs) -> Shape:
+    """(n, k) becomes (n, width), for an index of k columns."""
+    (g,) = inputs
+    if matrix(inputs, attrs)[1] != len(attrs["index"]):
+        raise ValueError(f"an index of {len(attrs['index'])} columns for shape {g.shape}")
+    return (g.shape[0], attrs["width"])
+
+
+def joined(inputs: Inputs, attrs: Attrs) -> Shape:
+    """(n, k) and (n, m) become (n, k + m)."""
+    a, b = inputs
+    if a.ndim != 2 or b.ndim != 2 or a.shape[0] != b.shape[0]:
+        raise ValueError(f"expected shapes (n, k) and (n, m), got {a.shape} and {b.shape}")
+    return (a.shape[0], a.shape[1] + b.shape[1])
+
+
+def rows_taken(inputs: Inputs, attrs: Attrs) -> Shape:
+    """Row indices of any shape, and an (n, m) operand: a row of m for each index."""
+    x, i = inputs
+    if x.ndim != 2 or i.ndim != 1:
+        raise ValueError(f"expected shapes (n, m) and, for indices, (k,), got {x.shape}, {i.shape}")
+    return (i.shape[0], x.shape[1])
+
+
+def rows_added(inputs: Inputs, attrs: Attrs) -> Shape:
+    """(k, m) summed into (rows, m)."""
+    g, i = inputs
+    if g.ndim != 2 or i.shape != g.shape[:1]:
+        raise ValueError(f"expected shapes (k, m) and (k,), got {g.shape} and {i.shape}")
+    return (attrs["rows"], g.shape[1])
+
+
 def matmul(inputs: Inputs, attrs: Attrs) -> Shape:
     """(n, k) @ (k, m) is (n, m)."""
     a, b = inputs

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import math
 import operator
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from fastbp.graph.numpy_protocol import NumpyProtocol, power
+from fastbp.graph.numpy_protocol import NumpyProtocol, is_number, refuse
 
 if TYPE_CHECKING:
     from fastbp.graph.node import Node
+
+
+_numpy: Any = np  # its stubs do not know that it hands calls to nodes
 
 
 class ArraySyntax(NumpyProtocol):
@@ -35,7 +39,9 @@ class ArraySyntax(NumpyProtocol):
     @property
     def T(self) -> Node:
         """The transpose; like an array's, below two axes the node itself."""
-        return self._apply("transpose", self) if self.ndim == 2 else self._operand(self)
+        if self.ndim == 2:
+            return self._apply("transpose", self)
+        return self.transpose()
 
     def __len__(self) -> int:
         if not self.shape:
@@ -79,28 +85,155 @@ class ArraySyntax(NumpyProtocol):
         return self._matmul(other, self)
 
     def __pow__(self, exponent: Any) -> Node:
-        return power(self, self, exponent)
+        for known, op in _POWERS.items():
+            if is_number(exponent, known) and (known > 0 or self.dtype.kind == "f"):
+                return self._apply(op, self)
+        return self._apply("power", self, exponent)
 
     def __rpow__(self, base: Any) -> Node:
-        return power(self, base, self)
+        return self._apply("power", base, self)
+
+    def __mod__(self, other: Any) -> Node:
+        return self._apply("mod", self, other)
+
+    def __rmod__(self, other: Any) -> Node:
+        return self._apply("mod", other, self)
+
+    def __floordiv__(self, other: Any) -> Node:
+        return _numpy.floor_divide(self, other)
+
+    def __rfloordiv__(self, other: Any) -> Node:
+        return _numpy.floor_divide(other, self)
+
+    def __abs__(self) -> Node:
+        return self._apply("absolute", self)
+
+    def __invert__(self) -> Node:
+        return _numpy.logical_not(self)
+
+    def __and__(self, other: Any) -> Node:
+        return self._masks(_numpy.logical_and, other)
+
+    def __or__(self, other: Any) -> Node:
+        return self._masks(_numpy.logical_or, other)
+
+    __rand__, __ror__ = __and__, __or__
+
+    def _masks(self, function: Any, other: Any) -> Node:
+        if self.dtype.kind != "b":
+            raise TypeError(f"& and | combine masks (comparisons), got a Node of {self.dtype}")
+        return function(self, other)
+
+    def __lt__(self, other: Any) -> Node:
+        return self._apply("greater", other, self)
+
+    def __le__(self, other: Any) -> Node:
+        return self._apply("greater_equal", other, self)
+
+    def __gt__(self, other: Any) -> Node:
+        return self._apply("greater", self, other)
+
+    def __ge__(self, other: Any) -> Node:
+        return self._apply("greater_equal", self, other)
+
+    def __eq__(self, other: object) -> Any:
+        return self._apply("equal", self, other) if _comparable(other) else NotImplemented
+
+    def __ne__(self, other: object) -> Any:
+        return self._apply("not_equal", self, other) if _comparable(other) else NotImplemented
+
+    __hash__ = NumpyProtocol.__hash__
+
+    def __getitem__(self, key: Any) -> Node:
+        from fastbp.graph.moves import getitem
+
+        return getitem(self._operand(self), key)
+
+    def __iter__(self) -> Iterator[Node]:
+        return (self[i] for i in range(len(self)))
+
+    # ------------------------------------------------------------ methods of arrays
 
     def sum(self, axis: Any = None, *, keepdims: bool = False) -> Node:
-        """Sum over all elements, or over one axis."""
-        return self._apply("sum", self, axis=self._axis("sum", axis), keepdims=bool(keepdims))
+        """Sum over all elements, or over axes."""
+        return _numpy.sum(self, axis=axis, keepdims=keepdims)
 
     def mean(self, axis: Any = None, *, keepdims: bool = False) -> Node:
-        """Mean over all elements, or over one axis: the sum times the constant 1 / count."""
-        axis = self._axis("mean", axis)
-        count = self.size if axis is None else self.shape[axis]
-        if count == 0:
-            raise ValueError(f"mean: no elements to average in a Node of shape {self.shape}")
-        return self._apply("multiply", 1.0 / count, self.sum(axis, keepdims=keepdims))
+        """Mean over all elements, or over axes: the sum times the constant 1 / count."""
+        return _numpy.mean(self, axis=axis, keepdims=keepdims)
+
+    def max(self, axis: Any = None, *, keepdims: bool = False) -> Node:
+        """The largest of all elements, or over axes."""
+        return _numpy.max(self, axis=axis, keepdims=keepdims)
+
+    def min(self, axis: Any = None, *, keepdims: bool = False) -> Node:
+        """The smallest of all elements, or over axes."""
+        return _numpy.min(self, axis=axis, keepdims=keepdims)
+
+    def prod(self, axis: Any = None, *, keepdims: bool = False) -> Node:
+        """The product of all elements, or over axes."""
+        return _numpy.prod(self, axis=axis, keepdims=keepdims)
+
+    def var(self, axis: Any = None, *, ddof: float = 0, keepdims: bool = False) -> Node:
+        """The variance of all elements, or over axes."""
+        return _numpy.var(self, axis=axis, ddof=ddof, keepdims=keepdims)
+
+    def std(self, axis: Any = None, *, ddof: float = 0, keepdims: bool = False) -> Node:
+        """The standard deviation of all elements, or over axes."""
+        return _numpy.std(self, axis=axis, ddof=ddof, keepdims=keepdims)
+
+    def cumsum(self, axis: Any = None) -> Node:
+        """Sums of the first elements."""
+        return _numpy.cumsum(self, axis=axis)
+
+    def clip(self, min: Any = None, max: Any = None) -> Node:
+        """At least `min` and at most `max`."""
+        return _numpy.clip(self, min, max)
+
+    def transpose(self, *axes: Any) -> Node:
+        """The axes in another order, by default the opposite one."""
+        if len(axes) == 1 and (axes[0] is None or isinstance(axes[0], tuple | list)):
+            axes = tuple(axes[0] or ())
+        return _numpy.transpose(self, axes or None)
+
+    def swapaxes(self, axis1: int, axis2: int) -> Node:
+        """Two axes exchanged."""
+        return _numpy.swapaxes(self, axis1, axis2)
+
+    def squeeze(self, axis: Any = None) -> Node:
+        """Without axes of size 1."""
+        return _numpy.squeeze(self, axis=axis)
+
+    def ravel(self) -> Node:
+        """The elements along one axis."""
+        return self.reshape(-1)
+
+    flatten = ravel
+
+    def repeat(self, repeats: Any, axis: Any = None) -> Node:
+        """Each element several times."""
+        return _numpy.repeat(self, repeats, axis=axis)
+
+    def take(self, indices: Any, axis: Any = None) -> Node:
+        """Elements, or parts along an axis, by index."""
+        return _numpy.take(self, indices, axis=axis)
+
+    def trace(self, offset: int = 0) -> Node:
+        """The sum of the diagonal."""
+        return _numpy.trace(self, offset)
+
+    def copy(self) -> Node:
+        """The node itself: it never changes."""
+        return self._operand(self)
 
     def dot(self, other: Any) -> Node:
         """Matrix product as `np.dot` has it: a product with a number when one side has no axes."""
         other = self._operand(other)
         if self.ndim == 0 or other.ndim == 0:
             return self._apply("multiply", self, other)
+        if self.ndim > 2 or other.ndim > 2:
+            pair = (self.ndim - 1, max(other.ndim - 2, 0))
+            return _numpy.tensordot(self, other, pair)
         return self._matmul(self, other)
 
     def reshape(self, *shape: Any) -> Node:
@@ -113,43 +246,55 @@ class ArraySyntax(NumpyProtocol):
         known = math.prod(size for size in sizes if size != -1)
         if sizes.count(-1) == 1 and known > 0 and self.size % known == 0:
             sizes[sizes.index(-1)] = self.size // known
+        if tuple(sizes) == self.shape:
+            return self._operand(self)
         return self._apply("reshape", self, shape=tuple(sizes))
 
     def astype(self, dtype: Any) -> Node:
-        """The node itself, when `dtype` is already its dtype; a graph has one dtype throughout."""
-        if np.dtype(dtype) != self.dtype:
-            raise TypeError(
-                f"astype: the graph computes in {self.dtype} throughout, got {np.dtype(dtype)}. "
-                "Convert the arrays before they become data"
+        """The node as numbers of another dtype; to whole numbers it is rounded towards 0."""
+        dtype = np.dtype(dtype)
+        if dtype == self.dtype:
+            return self._operand(self)
+        if dtype.kind == "f":
+            return (
+                self._apply("add", self, np.zeros((), dtype))
+                if self.dtype.kind != "f"
+                else (self._operand(self))
             )
-        return self._operand(self)
-
-    def _axis(self, call: str, axis: Any) -> int | None:
-        """`axis` as None or as a number from 0 up."""
-        if isinstance(axis, tuple):
-            axes = {self._axis(call, one) for one in axis} - {None}
-            if len(axes) == self.ndim:
-                return None
-            axis = axes.pop() if len(axes) == 1 else axis
-        if axis is None:
-            return None
-        if not _is_integer(axis) or not -self.ndim <= axis < self.ndim:
-            raise ValueError(f"{call}: axis {axis!r} of a Node of shape {self.shape}")
-        return operator.index(axis) % self.ndim
+        refuse(
+            f"astype({dtype})",
+            "Round with np.floor; masks and numbers work in products as they are",
+        )
 
     def _matmul(self, left: Any, right: Any) -> Node:
         """`left @ right`; as in NumPy, an operand with one axis gets a second one and loses it."""
         a, b = self._operand(left), self._operand(right)
-        if a.ndim == 0 or b.ndim == 0 or a.shape[-1] != b.shape[0]:
+        inner = b.shape[-2] if b.ndim > 1 else b.shape[0] if b.ndim else -1
+        if a.ndim == 0 or b.ndim == 0 or a.shape[-1] != inner:
             raise ValueError(
                 f"matmul: {a.shape} @ {b.shape}: the last size of the left operand must be the "
-                "first of the right one, and neither may be a number"
+                "first of the right one (or the last but one), and neither may be a number"
             )
-        rows = a if a.ndim == 2 else a.reshape(1, -1)
+        if b.ndim > 2:
+            rows = a if a.ndim > 1 else a.reshape(1, -1)
+            product = (
+                rows.reshape(*rows.shape, 1) * b.reshape(*b.shape[:-2], 1, *b.shape[-2:])
+            ).sum(axis=-2)
+            return (
+                product if a.ndim > 1 else product.reshape(*product.shape[:-2], product.shape[-1])
+            )
+        rows = a if a.ndim == 2 else a.reshape(a.size // max(a.shape[-1], 1), a.shape[-1])
         columns = b if b.ndim == 2 else b.reshape(len(b), 1)
         product = self._apply("matmul", rows, columns)
         shape = a.shape[:-1] + b.shape[1:]
         return product if product.shape == shape else product.reshape(shape)
+
+
+_POWERS = {2: "square", 0.5: "sqrt", 1: "identity", -1: "reciprocal"}
+
+
+def _comparable(other: object) -> bool:
+    return isinstance(other, ArraySyntax | int | float | np.generic | np.ndarray)
 
 
 def _is_integer(value: Any) -> bool:

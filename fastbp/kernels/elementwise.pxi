@@ -3,9 +3,11 @@
 from fastbp._arguments import take, same
 from fastbp.kernels.arguments cimport flat, first, written, is_double, publish
 
-cdef tuple UNARY = ("negative", "square", "sqrt", "exp", "log", "reciprocal", "sigmoid", "tanh", "relu")
+cdef tuple UNARY = ("negative", "square", "sqrt", "exp", "log", "reciprocal", "sigmoid", "tanh", "relu",
+                    "log1p", "expm1", "sin", "cos", "arctan", "erf", "softplus", "absolute", "sign", "floor", "ceil")
 cdef tuple BINARY = ("add", "subtract", "multiply", "divide", "sigmoid_grad", "tanh_grad", "relu_grad",
-                     "squared_error", "bce", "bce_grad", "bce_with_logits")
+                     "squared_error", "bce", "bce_grad", "bce_with_logits", "power", "arctan2", "mod",
+                     "maximum", "minimum", "greater", "greater_equal", "equal", "not_equal")
 
 
 cdef int number_of(object name, tuple names) except -1:

@@ -13,6 +13,7 @@ import numpy.typing as npt
 from fastbp.graph import functions as graph
 from fastbp.graph.node import Node
 from fastbp.nn import eager
+from fastbp.nn.soft_targets import is_soft, soft_cross_entropy
 
 
 @overload
@@ -175,7 +176,7 @@ def bce_with_logits(prediction: Any, target: Any) -> Any:
     return _loss("bce_with_logits", prediction, target)
 
 
-def cross_entropy(prediction: Any, target: Any) -> Any:
+def cross_entropy(prediction: Any, target: Any, label_smoothing: float = 0.0) -> Any:
     """Cross-entropy of class probabilities, averaged over the rows.
 
     ``mean(-log(prediction[i, target[i]]))``.
@@ -183,7 +184,10 @@ def cross_entropy(prediction: Any, target: Any) -> Any:
     Parameters
     ----------
     prediction : Node or array (n, m), each row adding up to 1.
-    target : Node or array (n,), class indices from 0 to m - 1 (whole floats are fine).
+    target : Node or array (n,), class indices from 0 to m - 1 (whole floats are fine); or (n, m), a row of
+        probabilities for each row, such as one-hot labels.
+    label_smoothing : float in [0, 1)
+        This share of each target is spread over all classes.
 
     Returns
     -------
@@ -201,10 +205,12 @@ def cross_entropy(prediction: Any, target: Any) -> Any:
     >>> round(float(bp.cross_entropy([[0.5, 0.5]], [1])), 6)
     0.693147
     """
+    if is_soft(prediction, target, label_smoothing):
+        return soft_cross_entropy(prediction, target, label_smoothing, cross_entropy, False)
     return _loss("cross_entropy", prediction, target)
 
 
-def cross_entropy_with_logits(prediction: Any, target: Any) -> Any:
+def cross_entropy_with_logits(prediction: Any, target: Any, label_smoothing: float = 0.0) -> Any:
     """Cross-entropy of logits, averaged over the rows.
 
     The `cross_entropy` of ``softmax(z)``, exact for any z.
@@ -212,7 +218,10 @@ def cross_entropy_with_logits(prediction: Any, target: Any) -> Any:
     Parameters
     ----------
     prediction : Node or array (n, m), the logits z.
-    target : Node or array (n,), class indices from 0 to m - 1 (whole floats are fine).
+    target : Node or array (n,), class indices from 0 to m - 1 (whole floats are fine); or (n, m), a row of
+        probabilities for each row, such as one-hot labels.
+    label_smoothing : float in [0, 1)
+        This share of each target is spread over all classes.
 
     Returns
     -------
@@ -230,6 +239,10 @@ def cross_entropy_with_logits(prediction: Any, target: Any) -> Any:
     >>> round(float(bp.cross_entropy_with_logits([[3.0, 3.0]], [1])), 6)
     0.693147
     """
+    if is_soft(prediction, target, label_smoothing):
+        return soft_cross_entropy(
+            prediction, target, label_smoothing, cross_entropy_with_logits, True
+        )
     return _loss("cross_entropy_with_logits", prediction, target)
 
 

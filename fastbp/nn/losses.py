@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from fastbp import checks
-from fastbp.nn import functions
+from fastbp.nn import functions, regression
 from fastbp.nn.targets import Target
 
 
@@ -76,6 +76,8 @@ LOSSES = (
     Loss("cross_entropy", functions.cross_entropy, "softmax", "class"),
     Loss("cross_entropy_with_logits", functions.cross_entropy_with_logits, None, "class"),
     Loss("mse", functions.mse, "any", "real"),
+    Loss("mae", regression.mae, "any", "real"),
+    Loss("huber", regression.huber, "any", "real"),
 )
 _BY_NAME = {loss.name: loss for loss in LOSSES}
 
@@ -97,6 +99,12 @@ _FOREIGN = {
     "squared_loss": "mse",
     "MSELoss": "mse",
     "l2": "mse",
+    "mean_absolute_error": "mae",
+    "absolute_error": "mae",
+    "L1Loss": "mae",
+    "l1": "mae",
+    "HuberLoss": "huber",
+    "SmoothL1Loss": "huber",
 }
 
 

@@ -2,29 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from fastbp.engine import epochs as engine
-from fastbp.engine.run import Run
 from fastbp.nn.losses import Loss
 from fastbp.nn.metrics import Metric
-from fastbp.nn.model import BLOCK, Model
+from fastbp.nn.model import Model
 from fastbp.training.data import Data, check_data
-from fastbp.training.state import program_for
-
-
-def evaluation_runs(
-    model: Model, loss: Loss, metrics: Iterable[Metric], rows: int
-) -> tuple[Run | None, Run | None]:
-    """Runs that evaluate `rows` rows: of whole blocks, and of the short last one."""
-    values, _ = model.block()
-
-    def run(n: int) -> Run | None:
-        program = program_for("evaluate", model, loss, metrics, n, None) if n else None
-        return Run(program, values) if program is not None else None
-
-    return run(BLOCK if rows >= BLOCK else 0), run(rows % BLOCK)
+from fastbp.training.state import evaluation_runs
 
 
 def evaluate(model: Model, loss: Loss, metrics: tuple[Metric, ...], data: Data) -> dict[str, float]:

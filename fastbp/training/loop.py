@@ -11,9 +11,8 @@ import numpy.typing as npt
 from fastbp.engine import epochs as engine
 from fastbp.engine.run import Run
 from fastbp.nn.metrics import Metric
-from fastbp.training.data import Data
 from fastbp.training.errors import diverged
-from fastbp.training.evaluation import evaluation_runs, named
+from fastbp.training.evaluation import named
 from fastbp.training.history import History
 from fastbp.training.progress import progress
 from fastbp.training.state import State
@@ -27,8 +26,8 @@ LONGEST = 4096  # epochs in one call of the engine: bounds the table of results
 class Plan:
     """A training whose arguments have all been checked."""
 
-    data: Data
-    validation: Data | None
+    data: tuple[Array, ...]
+    validation: tuple[Array, ...] | None
     epochs: int
     batch_size: int
     metrics: tuple[Metric, ...]
@@ -38,14 +37,13 @@ class Plan:
 
 def train(state: State, plan: Plan) -> History:
     """Train as planned. The caller holds the model."""
-    model = state.model
     rows, batch = len(plan.data[0]), min(plan.batch_size, len(plan.data[0]))
     # A batch of all rows is a full one; else a remainder is a short last one.
     run = state.run("train", batch, plan.metrics)
     last = state.run("train", rows % batch, plan.metrics) if rows % batch else None
     validation = plan.validation
     val_runs = (
-        evaluation_runs(model, state.loss, plan.metrics, len(validation[0]))
+        state.evaluation_runs(plan.metrics, len(validation[0]))
         if validation is not None
         else (None, None)
     )
@@ -57,10 +55,10 @@ def train(state: State, plan: Plan) -> History:
             count = min(together, plan.epochs - done, LONGEST)
             results = _epochs(state, plan, (run, last), snapshot, done, count)
             for values in results:
-                history.append(named(plan.metrics, values, plan.data[1].size))
+                history.append(named(plan.metrics, values, plan.data[-1].size))
             if validation is not None:
                 values = engine.evaluate(*val_runs, validation)
-                history.append(named(plan.metrics, values, validation[1].size, "val_"))
+                history.append(named(plan.metrics, values, validation[-1].size, "val_"))
             done += count
             display.update(done, history)
     finally:

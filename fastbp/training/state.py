@@ -16,7 +16,7 @@ from fastbp.engine.run import Run
 from fastbp.graph.node import input_node
 from fastbp.nn.losses import Loss
 from fastbp.nn.metrics import Metric
-from fastbp.nn.model import Model
+from fastbp.nn.model import BLOCK, Model
 from fastbp.optim.base import STEPS, Optimizer
 
 Array = npt.NDArray[Any]
@@ -49,6 +49,19 @@ def program_for(
         )
 
     return model.program((kind, loss.name, metrics, rows, update), make)
+
+
+def evaluation_runs(
+    model: Model, loss: Loss, metrics: Iterable[Metric], rows: int
+) -> tuple[Run | None, Run | None]:
+    """Runs that evaluate `rows` rows: of whole blocks, and of the short last one."""
+    values, _ = model.block()
+
+    def run(n: int) -> Run | None:
+        program = program_for("evaluate", model, loss, metrics, n, None) if n else None
+        return Run(program, values) if program is not None else None
+
+    return run(BLOCK if rows >= BLOCK else 0), run(rows % BLOCK)
 
 
 class State:
@@ -90,12 +103,21 @@ class State:
         """Copies of the gradients."""
         return {name: view.copy() for name, view in self._vector(0).items()}
 
+    def _program(self, kind: Kind, rows: int, metrics: tuple[Metric, ...]) -> Program:
+        return program_for(kind, self.model, self.loss, metrics, rows, self.optimizer.kernel)
+
+    def evaluation_runs(
+        self, metrics: tuple[Metric, ...], rows: int
+    ) -> tuple[Run | None, Run | None]:
+        """Runs that evaluate `rows` rows: of whole blocks, and of the short last one."""
+        return evaluation_runs(self.model, self.loss, metrics, rows)
+
     def run(self, kind: Kind, rows: int, metrics: tuple[Metric, ...] = ()) -> Run:
         """The run for batches of `rows`, bound once. Only for who trains: runs have one user."""
         key = (kind, rows, metrics)
         run = self._runs.get(key)
         if run is None:
-            program = program_for(kind, self.model, self.loss, metrics, rows, self.optimizer.kernel)
+            program = self._program(kind, rows, metrics)
             if len(self._runs) >= KEPT:
                 self._runs.clear()
             run = Run(program, self.model.block()[0], self.training, self.hyper)

@@ -26,7 +26,10 @@ Array = npt.NDArray[Any]
 
 
 class Trainer:
-    """Trains a model; keeps the optimizer's state from call to call.
+    """Trains a model, or a function of parameters; keeps the optimizer's state from call to call.
+
+    ``Trainer(loss, params=params)`` trains any function ``loss(params, *data)`` that is written with NumPy: see
+    `fastbp.training.function_trainer.FunctionTrainer` for its `fit`, which takes the data as one tuple.
 
     Parameters
     ----------
@@ -58,6 +61,23 @@ class Trainer:
     True
     """
 
+    def __new__(
+        cls,
+        model: Any = None,
+        *,
+        loss: Any = None,
+        optimizer: Any = "adam",
+        metrics: Iterable[str] | str = (),
+        params: Any = None,
+        seed: int | None = None,
+    ) -> Self:
+        """A function of parameters and data in place of a model gets a trainer of its own kind."""
+        if cls is Trainer and callable(model) and not isinstance(model, Model | type):
+            from fastbp.training.function_trainer import FunctionTrainer
+
+            return super().__new__(FunctionTrainer)  # type: ignore[return-value]
+        return super().__new__(cls)
+
     def __init__(
         self,
         model: Model,
@@ -67,7 +87,10 @@ class Trainer:
         metrics: Iterable[str] | str = (),
     ) -> None:
         if not isinstance(model, Model):
-            raise TypeError(f"model must be a bp.Sequential, got {checks.shown(model)}")
+            raise TypeError(
+                "model must be a bp.Sequential, or a function of (params, *data) with params=..., "
+                f"got {checks.shown(model)}"
+            )
         found = get_loss(loss)
         found.check_output(model.units, model.activation)
         self._metrics = get_metrics(metrics, found)
@@ -253,8 +276,11 @@ class Trainer:
         checkpoint.write(path, arrays, {"model": description, "trainer": training})
 
     @classmethod
-    def load(cls, path: checkpoint.Path) -> Self:
+    def load(cls, path: checkpoint.Path, *, loss: Any = None, params: Any = None) -> Self:
         """Read a trainer that `save` wrote, with its model.
+
+        The trainer of a function needs the function and parameters of the same nesting and shapes again:
+        ``load(path, loss=loss, params=params)``.
 
         Raises
         ------
@@ -263,8 +289,14 @@ class Trainer:
         OSError
             If it cannot be opened.
         """
+        if loss is not None or params is not None:
+            from fastbp.training.function_trainer import FunctionTrainer
+
+            return FunctionTrainer.load(path, loss=loss, params=params)  # type: ignore[return-value]
         arrays, description = checkpoint.read(path)
         with checkpoint.damaged_as_value_error(path):
+            if "objective" in description:
+                raise ValueError("it is of a function: pass loss= and params= as well")
             if "trainer" not in description:
                 raise ValueError("it holds a model alone: load it with bp.load")
             model = checkpoint.unpack_model(arrays, description["model"])

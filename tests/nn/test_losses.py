@@ -6,7 +6,15 @@ import pytest
 import fastbp as bp
 from fastbp.nn.losses import LOSSES, get_loss
 
-NAMES = ["bce", "bce_with_logits", "cross_entropy", "cross_entropy_with_logits", "mse"]
+NAMES = [
+    "bce",
+    "bce_with_logits",
+    "cross_entropy",
+    "cross_entropy_with_logits",
+    "mse",
+    "mae",
+    "huber",
+]
 
 
 def test_the_names():

@@ -216,9 +216,6 @@ def square(w, x):
             {"params": np.array([1, np.nan])},
             r"params must hold finite values, got params\[1\] = nan",
         ),
-        ({"params": {"w": np.zeros((2, 2, 2))}}, r"params\['w'\] must have at most two axes, got"),
-        ({"data": np.zeros((2, 2, 2))}, r"data must have at most two axes, got shape \(2, 2, 2\)"),
-        ({"data": (X, np.zeros((2, 2, 2)))}, r"data\[1\] must have at most two axes"),
         ({"data": (np.full(3, np.nan),)}, r"data\[0\] must hold finite values, got data\[0\]\[0\]"),
         ({"data": [X[:0]]}, r"data\[0\] is empty"),
         ({"loss": lambda w, x: w * x}, r"loss must return one number, got shape \(60, 3\): take"),
@@ -252,7 +249,7 @@ def test_bad_values(arguments, message):
         ({"data": ["a"]}, r"data must hold numbers, got strings"),
         ({"loss": lambda w, x: None}, r"loss must return one number.*got None: is its return"),
         ({"loss": lambda w, x: 3.0}, r"loss must return one number computed from params and data"),
-        ({"loss": lambda w, x: np.arctan(w)}, r"np.arctan on a Node"),
+        ({"loss": lambda w, x: np.rint(w)}, r"np.rint on a Node"),
         ({"loss": lambda w: w}, r"positional argument"),
     ],
 )

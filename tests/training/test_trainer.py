@@ -94,10 +94,12 @@ def test_the_signatures():
 
     empty = inspect.Parameter.empty
     assert defaults(bp.Trainer) == {
-        "model": empty,
-        "loss": empty,
+        "model": None,  # or a function: then with params
+        "loss": None,
         "optimizer": "adam",
         "metrics": (),
+        "params": None,
+        "seed": None,
     }
     assert defaults(bp.Trainer.fit) == {
         "self": empty,
@@ -126,7 +128,9 @@ def test_what_it_says_of_itself():
 
 
 def test_bad_arguments():
-    with pytest.raises(TypeError, match=r"model must be a bp.Sequential, got \[\]"):
+    with pytest.raises(
+        TypeError, match=r"model must be a bp.Sequential, or a function .*, got \[\]"
+    ):
         bp.Trainer([], loss="bce")
     model = network()
     with pytest.raises(ValueError, match=r"unknown loss 'BCE': did you mean 'bce'"):

@@ -1,0 +1,106 @@
+"""Stability rewrites: what overflows or loses digits as it is written becomes the operation that does not.
+
+They come before differentiation, so gradients are those of the better form: at a logit of 1000, too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from fastbp.graph.node import Node, apply, scalar_value
+
+
+def _one_plus(node: Node) -> Node | None:
+    """x, of a node that is 1 + x or x + 1."""
+    if node.op != "add":
+        return None
+    a, b = node.inputs
+    if scalar_value(a) == 1:
+        return b
+    return a if scalar_value(b) == 1 else None
+
+
+def _log(node: Node) -> Node | None:
+    """log(sigmoid(x)), log(1 - sigmoid(x)), log(softmax(z)), log(sum(exp(x))), log(1 + exp(x)), log(1 +- x)."""
+    if node.op != "log":
+        return None
+    (inner,) = node.inputs
+    if inner.op == "sigmoid":
+        return -apply("softplus", -inner.inputs[0])
+    if inner.op == "softmax":
+        z = inner.inputs[0]
+        return z - apply("logsumexp", z, axis=1, keepdims=True)
+    if inner.op == "sum" and inner.inputs[0].op == "exp":
+        return apply("logsumexp", inner.inputs[0].inputs[0], **inner.attrs)
+    if inner.op == "subtract" and scalar_value(inner.inputs[0]) == 1:
+        return apply("log1p", -inner.inputs[1])
+    x = _one_plus(inner)
+    return None if x is None or x.shape != node.shape else apply("log1p", x)
+
+
+def _log1p(node: Node) -> Node | None:
+    """log1p(exp(x)) and log1p(-sigmoid(x))."""
+    if node.op != "log1p":
+        return None
+    (inner,) = node.inputs
+    if inner.op == "exp":
+        return apply("softplus", inner.inputs[0])
+    if inner.op == "negative" and inner.inputs[0].op == "sigmoid":
+        return -apply("softplus", inner.inputs[0].inputs[0])
+    return None
+
+
+def _exp_less_one(node: Node) -> Node | None:
+    """exp(x) - 1 -> expm1(x)."""
+    if node.op == "subtract" and node.inputs[0].op == "exp" and scalar_value(node.inputs[1]) == 1:
+        return apply("expm1", node.inputs[0].inputs[0])
+    return None
+
+
+def _sigmoid(node: Node) -> Node | None:
+    """1 / (1 + exp(-x)) -> sigmoid(x)."""
+    if node.op == "reciprocal":
+        below = node.inputs[0]
+    elif node.op == "divide" and scalar_value(node.inputs[0]) == 1:
+        below = node.inputs[1]
+    else:
+        return None
+    e = _one_plus(below)
+    if e is None or e.op != "exp" or e.shape != node.shape:
+        return None
+    (x,) = e.inputs
+    return apply("sigmoid", x.inputs[0] if x.op == "negative" else -x)
+
+
+def _softmax(node: Node) -> Node | None:
+    """exp(z) / sum(exp(z), axis=1, keepdims=True) -> softmax(z)."""
+    if node.op != "divide" or node.inputs[0].op != "exp" or node.ndim != 2:
+        return None
+    e, total = node.inputs
+    if total.op == "sum" and total.inputs[0] is e and total.attrs == {"axis": 1, "keepdims": True}:
+        return apply("softmax", e.inputs[0])
+    return None
+
+
+def _norm(node: Node) -> Node | None:
+    """sqrt(sum(x * x)) -> norm(x), whose gradient at 0 is 0."""
+    if node.op != "sqrt" or node.inputs[0].op != "sum":
+        return None
+    total = node.inputs[0]
+    squares = total.inputs[0]
+    if squares.op == "square":
+        return apply("norm", squares.inputs[0], **total.attrs)
+    if squares.op == "squared_error":
+        p, y = squares.inputs
+        return apply("norm", p - y, **total.attrs)
+    return None
+
+
+STABILITY: tuple[Callable[[Node], Node | None], ...] = (
+    _log,
+    _log1p,
+    _exp_less_one,
+    _sigmoid,
+    _softmax,
+    _norm,
+)

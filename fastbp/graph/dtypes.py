@@ -1,0 +1,53 @@
+"""Dtype rules of the operations: from the operands' dtypes to the result's, as NumPy has them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from fastbp.graph.node import Node
+
+Dtype = np.dtype[Any]
+REAL = np.dtype("float64")
+WHOLE = np.dtype("int64")
+WEAK = np.dtype("float16")  # stands for a Python number, which takes the dtype that it meets
+
+
+def promoted(inputs: Sequence[Node]) -> Dtype:
+    """The dtype of a sum or a product of the operands."""
+    return np.result_type(*(node.dtype for node in inputs))
+
+
+def floating(inputs: Sequence[Node]) -> Dtype:
+    """The dtype of a quotient or a function of the operands: whole numbers become float64."""
+    found = promoted(inputs)
+    return found if found.kind == "f" else REAL
+
+
+def summed(inputs: Sequence[Node]) -> Dtype:
+    """The dtype of a sum of many: whole numbers become int64."""
+    found = promoted(inputs)
+    return found if found.kind == "f" else WHOLE
+
+
+def first_dtype(inputs: Sequence[Node]) -> Dtype:
+    """The dtype of the first operand; the second holds indices."""
+    return inputs[0].dtype
+
+
+def chosen_dtype(inputs: Sequence[Node]) -> Dtype:
+    """The dtype of what is chosen from; the first operand is the condition."""
+    return promoted(inputs[1:])
+
+
+def truth(inputs: Sequence[Node]) -> Dtype:
+    """The dtype of a comparison."""
+    return np.dtype(bool)
+
+
+def whole(inputs: Sequence[Node]) -> Dtype:
+    """The dtype of indices."""
+    return WHOLE

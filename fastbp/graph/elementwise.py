@@ -1,0 +1,186 @@
+"""Functions of elements that are written with the table's operations; so their derivatives exist to any order.
+
+The forms are those that stay exact where the textbook's would lose digits: sinh by expm1, arccosh by log1p, ...
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from fastbp.graph.local_gradients import choose
+from fastbp.graph.node import Node, apply, constant
+from fastbp.graph.numpy_protocol import is_number
+
+
+def two(a: Any, b: Any) -> tuple[Node, Node]:
+    """Both as nodes; one of them is."""
+    if isinstance(a, Node):
+        return a, a._operand(b)
+    return b._operand(a), b
+
+
+def tan(x: Node) -> Node:
+    """sin / cos."""
+    return apply("sin", x) / apply("cos", x)
+
+
+def sinh(x: Node) -> Node:
+    """(exp(x) - exp(-x)) / 2, of e = exp(|x|) - 1: (e + e / (e + 1)) / 2."""
+    e = apply("expm1", apply("absolute", x))
+    return apply("sign", x) * (0.5 * e + 0.5 * (e / (e + 1)))
+
+
+def cosh(x: Node) -> Node:
+    """(exp(x) + exp(-x)) / 2."""
+    return 0.5 * apply("exp", x) + 0.5 * apply("exp", -x)
+
+
+def arcsin(x: Node) -> Node:
+    """The angle whose sine is x."""
+    return apply("arctan2", x, apply("sqrt", (1 - x) * (1 + x)))
+
+
+def arccos(x: Node) -> Node:
+    """The angle whose cosine is x."""
+    return apply("arctan2", apply("sqrt", (1 - x) * (1 + x)), x)
+
+
+def arcsinh(x: Node) -> Node:
+    """log(x + sqrt(x^2 + 1)), of a = |x|: log1p(a + a^2 / (1 + sqrt(a^2 + 1)))."""
+    a = apply("absolute", x)
+    inner = a + a * (a / (1 + apply("sqrt", a * a + 1)))
+    return apply("sign", x) * apply("log1p", inner)
+
+
+def arccosh(x: Node) -> Node:
+    """log(x + sqrt(x^2 - 1)), of t = x - 1."""
+    t = x - 1
+    return apply("log1p", t + apply("sqrt", t * (x + 1)))
+
+
+def arctanh(x: Node) -> Node:
+    """log((1 + x) / (1 - x)) / 2."""
+    return 0.5 * (apply("log1p", x) - apply("log1p", -x))
+
+
+def exp2(x: Node) -> Node:
+    """2^x."""
+    return apply("power", *two(2.0, x))
+
+
+def log2(x: Node) -> Node:
+    """Logarithm to base 2."""
+    return apply("log", x) * (1 / math.log(2))
+
+
+def log10(x: Node) -> Node:
+    """Logarithm to base 10."""
+    return apply("log", x) * (1 / math.log(10))
+
+
+def logaddexp(a: Any, b: Any) -> Node:
+    """log(exp(a) + exp(b)); infinite operands as NumPy has them."""
+    a, b = two(a, b)
+    return b + apply("softplus", a - b)
+
+
+def hypot(a: Any, b: Any) -> Node:
+    """sqrt(a^2 + b^2), whose gradient at 0 is 0."""
+    a, b = two(a, b)
+    shape = (a * b).shape
+    flat = [apply("broadcast_to", n, shape=shape).reshape(1, math.prod(shape)) for n in (a, b)]
+    pair = apply("join_columns", *(n.reshape(n.size, 1) for n in flat))
+    return apply("norm", pair, axis=1, keepdims=False).reshape(shape)
+
+
+def maximum(a: Any, b: Any) -> Node:
+    """The larger; `maximum(x, 0)` is relu, whose gradient at 0 is 0."""
+    for value, zero in ((a, b), (b, a)):
+        if isinstance(value, Node) and is_number(zero, 0) and value.dtype.kind == "f":
+            return apply("relu", value)
+    return apply("maximum", *two(a, b))
+
+
+def less(a: Any, b: Any) -> Node:
+    """1 where a < b."""
+    a, b = two(a, b)
+    return apply("greater", b, a)
+
+
+def less_equal(a: Any, b: Any) -> Node:
+    """1 where a <= b."""
+    a, b = two(a, b)
+    return apply("greater_equal", b, a)
+
+
+def floor_divide(a: Any, b: Any) -> Node:
+    """The whole number below a / b."""
+    a, b = two(a, b)
+    return apply("floor", (a - apply("mod", a, b)) / b + 0.5)
+
+
+def _mask(x: Any) -> Node:
+    return apply("not_equal", x, constant(0, x.dtype))
+
+
+def logical_and(a: Any, b: Any) -> Node:
+    """1 where both are other than 0."""
+    a, b = two(a, b)
+    return _mask(a) * _mask(b)
+
+
+def logical_or(a: Any, b: Any) -> Node:
+    """1 where one is other than 0."""
+    a, b = two(a, b)
+    return apply("maximum", _mask(a), _mask(b))
+
+
+def logical_not(x: Node) -> Node:
+    """1 where x is 0."""
+    return apply("equal", x, constant(0, x.dtype))
+
+
+def isnan(x: Node) -> Node:
+    """1 where x is not a number."""
+    return apply("not_equal", x, x)
+
+
+def isfinite(x: Node) -> Node:
+    """1 where x is a number and not infinite."""
+    return apply("equal", x - x, constant(0.0, x.dtype))
+
+
+def nan_to_num(
+    x: Node, nan: float = 0.0, posinf: float | None = None, neginf: float | None = None
+) -> Node:
+    """`nan` for NaN, the largest numbers (or what is given) for infinities."""
+    limit = float(np.finfo(x.dtype if x.dtype.kind == "f" else np.float64).max)
+    high, low = limit if posinf is None else posinf, -limit if neginf is None else neginf
+    number = choose(isnan(x), float(nan), x)
+    number = choose(apply("equal", x, constant(np.inf, x.dtype)), float(high), number)
+    return choose(apply("equal", x, constant(-np.inf, x.dtype)), float(low), number)
+
+
+def where(condition: Any, a: Any, b: Any) -> Node:
+    """`a` where the condition holds, else `b`; broadcast."""
+    node = next(v for v in (a, b, condition) if isinstance(v, Node))
+    c, first, second = (node._operand(v) for v in (condition, a, b))
+    shape = np.broadcast_shapes(c.shape, first.shape, second.shape)
+    full = [
+        n if n.shape == shape else apply("broadcast_to", n, shape=shape) for n in (c, first, second)
+    ]
+    return apply("where", *full)
+
+
+def clip(x: Any, low: Any = None, high: Any = None) -> Node:
+    """x, but at least `low` and at most `high`."""
+    node = next(v for v in (x, low, high) if isinstance(v, Node))
+    x = node._operand(x)
+    if low is not None:
+        x = apply("maximum", *two(x, low))
+    if high is not None:
+        x = apply("minimum", *two(x, high))
+    return x

@@ -1,0 +1,345 @@
+"""Training a loss that is written as a function of parameters and data."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from collections.abc import Callable
+from typing import Any, Self
+
+import numpy as np
+import numpy.typing as npt
+
+from fastbp import checks
+from fastbp.compiler import compile_graph
+from fastbp.engine.program import MAX_ARRAYS, Program
+from fastbp.engine.run import Run
+from fastbp.nn.metrics import Metric
+from fastbp.optim import get_optimizer
+from fastbp.training import checkpoint, loop
+from fastbp.training.errors import stopped
+from fastbp.training.history import History
+from fastbp.training.objective import Objective, checked_classes, class_columns, data_arrays
+from fastbp.training.progress import check_verbose
+from fastbp.training.state import Kind, State
+from fastbp.training.trainer import Trainer
+from fastbp.transforms.captured import Seen, seen
+
+Array = npt.NDArray[Any]
+Spec = tuple[
+    tuple[tuple[int, ...], str], ...
+]  # of each array: the shape of a row, and the kind of numbers
+
+
+class FunctionState(State):
+    """The state of a training of a function; a program belongs to the rows and to what the function captured."""
+
+    model: Objective  # type: ignore[assignment]
+
+    def __init__(self, objective: Objective, optimizer: Any) -> None:
+        super().__init__(objective, None, optimizer)  # type: ignore[arg-type]
+        self.spec: Spec = ()
+        self._programs: dict[object, Program] = {}
+        self._classes: list[tuple[int, int]] = []
+        self._seen: Seen = seen(objective.function)
+
+    def expect(self, spec: Spec) -> None:
+        """Take note of the data's form; forget programs of another one, or of what the function no longer captures."""
+        if spec != self.spec or not self._seen.still_so():
+            self._programs.clear()
+            self._runs.clear()
+            self.spec, self._seen = spec, seen(self.model.function)
+
+    def _program(self, kind: Kind, rows: int, metrics: tuple[Metric, ...]) -> Program:
+        program = self._programs.get((kind, rows))
+        if program is None:
+            program = self._programs[kind, rows] = self._compiled(kind, rows)
+        return program
+
+    def classes_of(self, kind: Kind, rows: int) -> list[tuple[int, int]]:
+        """Which arrays hold class indices, and how many classes there are; the program of so many rows is made."""
+        self._program(kind, rows, ())
+        return self._classes
+
+    def _compiled(self, kind: Kind, rows: int) -> Program:
+        objective = self.model
+        parameters = objective.parameter_nodes()
+        inputs = [
+            objective.node_for(i, (rows, *shape), number, f"data[{i}]")
+            for i, (shape, number) in enumerate(self.spec)
+        ]
+        output = objective.output(parameters, inputs)
+        self._classes = class_columns(output)
+        return compile_graph(
+            {"loss": output},
+            parameters,
+            inputs,
+            layout=objective.layout,
+            differentiate=None if kind == "evaluate" else "loss",
+            update=self.optimizer.kernel if kind == "train" else None,
+        )
+
+    def evaluation_runs(
+        self, metrics: tuple[Metric, ...], rows: int
+    ) -> tuple[Run | None, Run | None]:
+        """All rows in one batch: a loss need not be a mean over rows."""
+        return None, Run(self._program("evaluate", rows, metrics), self.model.values)
+
+
+class FunctionTrainer(Trainer):
+    """What `Trainer(loss, params=params)` is: it trains a function of parameters and data.
+
+    Parameters
+    ----------
+    loss : callable
+        ``loss(params, *data)``, written with NumPy and the functions of fastbp, returns one number: for mini-batches
+        best a mean over rows.
+    params : nesting of dict, list, tuple and dataclass
+        Float arrays and numbers to start from. They are copied.
+    optimizer : {"adam", "sgd"} or an object such as bp.Adam(1e-2)
+    seed : int, optional
+        Of the order of rows.
+
+    Examples
+    --------
+    >>> import numpy as np, fastbp as bp
+    >>> def loss(params, x, y):
+    ...     return ((x @ params["w"] - y) ** 2).mean()
+    >>> x = np.random.default_rng(0).normal(size=(200, 2))
+    >>> trainer = bp.Trainer(loss, params={"w": np.zeros(2)}, optimizer=bp.Adam(0.1), seed=0)
+    >>> history = trainer.fit((x, x @ [1.0, -2.0]), epochs=50)
+    >>> trainer.params["w"].round(3).tolist()
+    [1.0, -2.0]
+    """
+
+    _state: FunctionState
+
+    def __init__(
+        self,
+        loss: Callable[..., Any],
+        *,
+        params: Any,
+        optimizer: Any = "adam",
+        seed: int | None = None,
+    ) -> None:
+        self._metrics = ()
+        self._state = FunctionState(Objective(loss, params, seed), get_optimizer(optimizer))
+
+    @property
+    def loss(self) -> Callable[..., Any]:  # type: ignore[override]
+        """The function."""
+        return self._state.model.function
+
+    @property
+    def params(self) -> Any:
+        """The parameters in their nesting: live views, numbers as arrays without axes."""
+        return self._state.model.live()
+
+    def __repr__(self) -> str:
+        name = getattr(self.loss, "__name__", repr(self.loss))
+        return f"Trainer({name}, params=..., optimizer={self.optimizer!r})"
+
+    def step(self, *data: npt.ArrayLike) -> float:
+        """Make one update from one batch; return the loss before it. Arrays as for `fit`; NaN is not looked for."""
+        objective = self._state.model
+        objective.guard.begin_training()
+        try:
+            arrays = self._checked(data, "data", "train", look=False)
+            loss = self._state.run("train", len(arrays[0])).step(arrays)
+            if not math.isfinite(loss):  # the engine has not made the update
+                raise stopped(self.steps + 1, self._state.first_bad())
+            return loss
+        finally:
+            objective.guard.end_training()
+
+    def gradients(self, *data: npt.ArrayLike) -> tuple[float, dict[str, Array]]:
+        """The loss of one batch and its gradients by the parameters' names, without an update."""
+        objective = self._state.model
+        objective.guard.begin_training()
+        try:
+            arrays = self._checked(data, "data", "gradient", look=False)
+            loss = self._state.run("gradient", len(arrays[0])).step(arrays)
+            return loss, self._state.gradients()
+        finally:
+            objective.guard.end_training()
+
+    def fit(  # type: ignore[override]
+        self,
+        data: Any,
+        *,
+        epochs: int = 1,
+        batch_size: int = 32,
+        validation_data: Any = None,
+        shuffle: bool = True,
+        verbose: str | int = "auto",
+    ) -> History:
+        """Train for a number of epochs, going on from where the last call ended.
+
+        Parameters
+        ----------
+        data : tuple of arrays, or one array
+            What the loss gets after the parameters, all with the same number of rows. They are converted to the
+            parameters' dtype and never written.
+        epochs, batch_size : int, at least 1
+            The last batch of an epoch may be short: the loss is traced for its shape, too.
+        validation_data : like `data`, optional
+            The loss of all of it is taken after each epoch, into "val_loss".
+        shuffle, verbose : as for a model's.
+
+        Returns
+        -------
+        History
+
+        Raises
+        ------
+        ValueError, TypeError
+            For bad arguments, all before anything starts; NaN and infinity are looked for.
+        DivergenceError
+            If a loss turns non-finite; the last good epoch is restored.
+        """
+        numbers = (
+            checks.positive_integer("epochs", epochs),
+            checks.positive_integer("batch_size", batch_size),
+            (),
+            checks.flag("shuffle", shuffle),
+            check_verbose(verbose),
+        )
+        objective = self._state.model
+        objective.guard.begin_training()
+        try:
+            arrays = self._checked(data, "data", "train", most=numbers[1])
+            validation = None
+            if validation_data is not None:
+                validation = self._checked(
+                    validation_data, "validation_data", "evaluate", same=True
+                )
+            return loop.train(self._state, loop.Plan(arrays, validation, *numbers))
+        finally:
+            objective.guard.end_training()
+
+    def evaluate(self, data: Any) -> dict[str, float]:  # type: ignore[override]
+        """The loss of all the data, without an update: {"loss": ...}."""
+        objective = self._state.model
+        objective.guard.begin_training()  # programs are made
+        try:
+            arrays = self._checked(data, "data", "evaluate")
+            _, run = self._state.evaluation_runs((), len(arrays[0]))
+            assert run is not None
+            return {"loss": run.step(arrays)}
+        finally:
+            objective.guard.end_training()
+
+    def _checked(
+        self,
+        data: Any,
+        name: str,
+        kind: Kind,
+        *,
+        most: int | None = None,
+        look: bool = True,
+        same: bool = False,
+    ) -> tuple[Array, ...]:
+        """The data as the engine takes it, and the program for up to `most` rows of it made.
+
+        `same`: it must be like the data of the training.
+        """
+        dtype = self._state.model.dtype
+        found = data_arrays(data, dtype, name=name, look=look)
+        if len(found) > MAX_ARRAYS:
+            raise ValueError(f"{name} may be up to {MAX_ARRAYS} arrays, got {len(found)}")
+        for label, array, _ in found:
+            if not array.ndim or len(array) != len(found[0][1]):
+                raise ValueError(
+                    f"{label} must have {len(found[0][1]) if found[0][1].ndim else 'as many'} rows, as "
+                    f"{found[0][0]} has, got shape {array.shape}; what has no rows can be captured by the function"
+                )
+        arrays = [array for _, array, _ in found]
+        spec = tuple((array.shape[1:], kind) for _, array, kind in found)
+        if same and spec != self._state.spec:
+            raise ValueError(
+                f"{name} must be like data: rows of {_rows(self._state.spec)}, got rows of {_rows(spec)}"
+            )
+        self._state.expect(spec)
+        rows = len(arrays[0])
+        for i, classes in self._state.classes_of(kind, rows if most is None else min(rows, most)):
+            arrays[i] = checked_classes(found[i][0], arrays[i], classes, dtype)
+        return tuple(arrays)
+
+    # ------------------------------------------------------------ files and copies
+
+    def save(self, path: checkpoint.Path) -> None:
+        """Write parameters, optimizer state and counters to a .npz file, all or nothing; not the function."""
+        arrays, description = self._packed()
+        checkpoint.write(path, arrays, {"objective": description})
+
+    def _packed(self) -> tuple[dict[str, Array], dict[str, Any]]:
+        objective = self._state.model
+        objective.guard.begin_reading()
+        try:
+            arrays = {
+                checkpoint.PARAMETER + name: a.copy() for name, a in objective.parameters.items()
+            }
+            arrays |= self._state.arrays()
+        finally:
+            objective.guard.end_reading()
+        optimizer = {"type": type(self.optimizer).__name__.lower()} | dataclasses.asdict(
+            self.optimizer
+        )  # type: ignore[call-overload]
+        return arrays, {
+            "optimizer": optimizer,
+            "seed": objective.seed,
+            "shuffles": objective.shuffles,
+        }
+
+    @classmethod
+    def load(cls, path: checkpoint.Path, *, loss: Any = None, params: Any = None) -> Self:
+        """Read what `save` wrote, for the same function and parameters of the same nesting and shapes."""
+        arrays, description = checkpoint.read(path)
+        if "objective" not in description:
+            raise ValueError(
+                f"cannot load {str(path)!r}: it holds a model, which needs no loss and params"
+            )
+        with checkpoint.damaged_as_value_error(path):
+            saved = description["objective"]
+            options = dict(saved["optimizer"])
+            optimizer = type(get_optimizer(options.pop("type")))(**options)
+            trainer = cls(loss, params=params, optimizer=optimizer, seed=saved["seed"])
+            trainer._restore(arrays, saved)
+            return trainer
+
+    def _restore(self, arrays: dict[str, Array], saved: dict[str, Any]) -> None:
+        objective = self._state.model
+        for name, view in objective.parameters.items():
+            array = arrays[checkpoint.PARAMETER + name]
+            if array.shape != view.shape or array.dtype != view.dtype:
+                raise ValueError(
+                    f"{name} must have shape {view.shape} and dtype {view.dtype}, got {array.shape} and {array.dtype}"
+                )
+        self._state.restore(arrays)
+        for name, view in objective.parameters.items():
+            view[...] = arrays[checkpoint.PARAMETER + name]
+        objective.shuffles = checks.counter("shuffles", saved["shuffles"])
+
+    def __getstate__(self) -> dict[str, Any]:
+        arrays, saved = self._packed()
+        return {
+            "loss": self.loss,
+            "params": self._state.model.copies(),
+            "optimizer": self.optimizer,
+            "arrays": arrays,
+            "saved": saved,
+        }
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        saved = state["saved"]
+        self.__init__(  # type: ignore[misc]
+            state["loss"], params=state["params"], optimizer=state["optimizer"], seed=saved["seed"]
+        )
+        self._restore(state["arrays"], saved)
+
+
+def _rows(spec: Spec) -> str:
+    return ", ".join(
+        f"shape {shape} ({np.dtype(kind).name if kind != 'f' else 'floats'})"
+        for shape, kind in spec
+    )

@@ -1,0 +1,175 @@
+"""A loss written as a function of parameters and data: its parameters in one block, its graph for given data."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable
+from numbers import Real
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from fastbp import checks, nesting
+from fastbp.engine.memory import Layout, aligned_zeros
+from fastbp.graph.node import Node, input_node, parameter_node, topological
+from fastbp.nn.guard import Guard
+from fastbp.nn.targets import class_indices
+
+Array = npt.NDArray[Any]
+
+CLASSES = ("cross_entropy", "cross_entropy_with_logits", "class_hits")  # y: their second operand
+
+
+class Objective:
+    """A function `loss(params, *data)` with its parameters, which are copied to a block of their own.
+
+    Parameters
+    ----------
+    function : callable
+        Returns one number.
+    params : nesting of dict, list, tuple and dataclass
+        Its leaves are float arrays, and numbers. It is not written.
+
+    Attributes
+    ----------
+    dtype : float32 if all arrays in `params` are, else float64.
+    names : what the leaves are called, such as "params['W']".
+    seed, shuffles : of the order of rows.
+    values, layout : the block, and where each leaf lies in it.
+    """
+
+    built = True
+
+    def __init__(self, function: Callable[..., Any], params: Any, seed: object = None) -> None:
+        if not callable(function):
+            raise TypeError(
+                f"loss must be a function of (params, *data), got {checks.shown(function)}"
+            )
+        self.function = function
+        self.given = params
+        self.seed = int.from_bytes(os.urandom(4)) if seed is None else checks.seed_number(seed)
+        self.shuffles = 0  # epochs trained so far: the next one's stream
+        self.guard = Guard()
+        starts, self.dtype = _parameters(params)
+        self.names = [name for name, _ in starts]
+        self.layout = Layout.of([array.shape for _, array in starts], self.dtype)
+        self.values = aligned_zeros(self.layout.length, self.dtype)
+        self.views = self.layout.views(self.values)
+        for view, (_, start) in zip(self.views, starts, strict=True):
+            view[...] = start
+
+    def block(self) -> tuple[Array, Layout]:
+        """The parameters as one flat array, and where each lies in it."""
+        return self.values, self.layout
+
+    @property
+    def parameters(self) -> dict[str, Array]:
+        """Live views of the parameters by name."""
+        return dict(zip(self.names, self.views, strict=True))
+
+    def copies(self) -> Any:
+        """The parameters in their nesting, as new arrays; numbers as floats."""
+        found = iter(self.views)
+        return nesting.mapped(
+            self.given,
+            lambda leaf: next(found).copy() if isinstance(leaf, np.ndarray) else float(next(found)),
+        )
+
+    def live(self) -> Any:
+        """The parameters in their nesting, as views into the block; of numbers, too."""
+        return nesting.rebuilt(self.given, iter(self.views))
+
+    def name_at(self, element: int) -> str | None:
+        """The name of the parameter that holds an element of the block."""
+        place = int(np.searchsorted(self.layout.offsets, element, side="right")) - 1
+        return self.names[place] if element >= 0 else None
+
+    def parameter_nodes(self) -> list[Node]:
+        """A node for each parameter."""
+        return [
+            parameter_node(i, view.shape, self.dtype, name)
+            for i, (name, view) in enumerate(zip(self.names, self.views, strict=True))
+        ]
+
+    def node_for(self, index: int, shape: tuple[int, ...], kind: str, name: str) -> Node:
+        """A node for an array of the data: of the parameters' dtype, or of whole numbers that do not change it."""
+        whole = "int16" if self.dtype == np.float32 else "int64"
+        return input_node(index, shape, whole if kind in "iub" else self.dtype, name)
+
+    def output(self, parameters: Iterable[Node], data: Iterable[Node]) -> Node:
+        """Call the function with nodes."""
+        output = self.function(nesting.rebuilt(self.given, iter(parameters)), *data)
+        if not isinstance(output, Node):
+            raise TypeError(
+                "loss must return one number computed from params and data, "
+                f"got {checks.shown(output)}: is its return missing?"
+            )
+        if output.shape != ():
+            raise ValueError(
+                f"loss must return one number, got shape {output.shape}: take .mean() or .sum() of it"
+            )
+        return output
+
+
+def _parameters(params: Any) -> tuple[list[tuple[str, Array]], np.dtype[Any]]:
+    """The leaves by name, in the dtype to compute in."""
+    found: list[tuple[str, Array]] = []
+    floats = set()
+    for name, leaf in nesting.leaves(params, "params"):
+        number = isinstance(leaf, Real) and not isinstance(leaf, (bool, np.bool_))
+        if not number and not (isinstance(leaf, np.ndarray) and leaf.dtype.kind == "f"):
+            got = (
+                f"an array of {leaf.dtype}" if isinstance(leaf, np.ndarray) else checks.shown(leaf)
+            )
+            hint = ": convert it with .astype(float)" if isinstance(leaf, np.ndarray) else ""
+            raise TypeError(f"{name} must be a float array or a number, got {got}{hint}")
+        array = np.asarray(leaf, None if isinstance(leaf, np.ndarray) else np.float64)
+        if not number:
+            floats.add(array.dtype.newbyteorder("="))
+        found.append((name, array))
+    if not found:
+        raise ValueError(f"params holds no parameters, got {checks.shown(params)}")
+    dtype = np.dtype("float32" if floats == {np.dtype("float32")} else "float64")
+    converted = [(name, checks.converted(array, dtype)) for name, array in found]
+    for (name, given), (_, array) in zip(found, converted, strict=True):
+        checks.finite(name, given, array)
+    return converted, dtype
+
+
+def data_arrays(
+    data: Any, dtype: np.dtype[Any], *, name: str = "data", look: bool = True
+) -> list[tuple[str, Array, str]]:
+    """The data by name, in one dtype, with the kind they had. What is no tuple (or list of arrays) is one array."""
+    several = isinstance(data, tuple) or (
+        isinstance(data, list) and any(isinstance(item, np.ndarray) for item in data)
+    )
+    found: list[tuple[str, Array, str]] = []
+    for i, item in enumerate(data if several else (data,)):
+        label = f"{name}[{i}]" if several else name
+        given = checks.numbers(label, item)
+        if given.size == 0:
+            raise ValueError(f"{label} is empty, got shape {given.shape}")
+        array = checks.converted(given, dtype)
+        if look:
+            checks.finite(label, given, array)
+        found.append((label, array, given.dtype.kind))
+    return found
+
+
+def class_columns(output: Node) -> list[tuple[int, int]]:
+    """For each input that holds class indices: which one, and how many classes there are."""
+    found = []
+    for node in topological([output]):
+        if node.op in CLASSES:
+            prediction, y = node.inputs
+            while y.op == "reshape":
+                y = y.inputs[0]
+            if y.op == "input":
+                found.append((y.attrs["index"], prediction.shape[1]))
+    return found
+
+
+def checked_classes(name: str, array: Array, classes: int, dtype: np.dtype[Any]) -> Array:
+    """A private copy of class indices, checked."""
+    return checks.converted(class_indices(name, array, classes), dtype).reshape(array.shape)

@@ -1,0 +1,217 @@
+"""Tracing: a function is called once with nodes; what it returns becomes a program that is called with arrays."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from fastbp import nesting
+from fastbp.compiler import compile_graph, results_layout
+from fastbp.engine.call import Call
+from fastbp.engine.memory import Layout
+from fastbp.engine.program import MAX_ARRAYS, Program
+from fastbp.graph.dtypes import WEAK
+from fastbp.graph.node import LEAVES, Node, input_node, parameter_node, topological
+from fastbp.transforms import template
+from fastbp.transforms.captured import Capture, Function, captures, holds_floats, substituted
+from fastbp.transforms.template import Template, Watch
+
+Derive = Callable[[Function, tuple[Any, ...], dict[str, Any]], Any]
+
+
+@dataclass(slots=True)
+class Leaf:
+    """An array or number among the arguments: what it is called, its form, and its node."""
+
+    name: str
+    shape: tuple[int, ...]
+    dtype: np.dtype[Any]  # WEAK for a Python number
+    rows: bool  # whether it may be one of the arrays that hold a row for each sample
+    node: Node | None = None
+
+
+@dataclass(slots=True)
+class Traced:
+    """A traced call: its form, its program, and how the results are put together."""
+
+    form: Template
+    watches: list[Watch]
+    program: Program
+    layouts: tuple[Layout, Layout]
+    arguments: list[tuple[int, int, tuple[int, ...], np.dtype[Any] | None]]
+    dtypes: list[np.dtype[Any] | None]
+    result: Template
+    calls: list[Call] = field(default_factory=list)  # that nobody uses just now
+
+    def leaves(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> list[Any] | None:
+        """The leaves of a call, captured ones last; None where its form is another one."""
+        return template.call_leaves(self.form, self.watches, args, kwargs)
+
+    def run(self, leaves: list[Any]) -> list[Any] | None:
+        """The results for leaves of the right shapes and dtypes; None for others."""
+        try:
+            call = self.calls.pop()
+        except IndexError:  # another thread has it
+            call = Call(self.program, *self.layouts, self.arguments, self.dtypes)
+        try:
+            return call(leaves)
+        finally:
+            self.calls.append(call)
+
+
+def trace(
+    function: Function,
+    derive: Derive,
+    args: tuple[Any, ...],
+    kwargs: dict[str, Any],
+    numbers: set[int],
+) -> Traced:
+    """Trace one call; `numbers` are the arguments whose whole numbers are parameters, too."""
+    leaves: list[Leaf] = []
+    forms = tuple(
+        _form(value, f"argument {i}", leaves, i in numbers) for i, value in enumerate(args)
+    )
+    keywords = {name: _form(value, name, leaves, False) for name, value in kwargs.items()}
+    form = template.nested(
+        (args, kwargs),
+        None,
+        (
+            template.nested(args, None, forms),
+            template.nested(kwargs, tuple(keywords), tuple(keywords.values())),
+        ),
+    )
+    own = len(leaves)
+    found = captures(function)
+    watches = [Watch(c.holder, c.name, _captured_form(c, leaves)) for c in found]
+    _make_nodes(leaves)
+    nodes = iter([leaf.node for leaf in leaves[:own]])
+    new_args = tuple(_with_nodes(value, nodes, i in numbers) for i, value in enumerate(args))
+    new_kwargs = {name: _with_nodes(value, nodes, False) for name, value in kwargs.items()}
+    rest = iter([leaf.node for leaf in leaves[own:]])
+    new = {
+        (id(c.holder), "" if not isinstance(c.holder, dict) else c.name): _with_nodes(
+            c.value, rest, False
+        )
+        for c in found
+        if holds_floats(c.value)
+    }
+    result = derive(substituted(function, new), new_args, new_kwargs)
+    return _compiled(form, watches, leaves, result)
+
+
+def _form(value: Any, name: str, leaves: list[Leaf], numbers: bool) -> Template:
+    """The form of an argument; its leaves are appended."""
+    if isinstance(value, dict):
+        forms = tuple(_form(v, f"{name}[{k!r}]", leaves, numbers) for k, v in value.items())
+        return template.nested(value, tuple(value), forms)
+    if isinstance(value, list | tuple):
+        forms = tuple(_form(v, f"{name}[{i}]", leaves, numbers) for i, v in enumerate(value))
+        return template.nested(value, None, forms)
+    if nesting.is_record(value):
+        names = nesting.fields(value)
+        forms = tuple(_form(getattr(value, n), f"{name}.{n}", leaves, numbers) for n in names)
+        return template.nested(value, names, forms)
+    if not is_leaf(value, numbers):
+        return template.fixed(value)
+    leaves.append(_leaf(value, name, not numbers))
+    return template.leaf()
+
+
+def is_leaf(value: Any, numbers: bool) -> bool:
+    """Whether a program takes the value: an array, a float; where `numbers`, whole numbers as well."""
+    if isinstance(value, np.ndarray | np.floating):
+        return True
+    return type(value) is float or (numbers and type(value) is int)
+
+
+def _leaf(value: Any, name: str, rows: bool) -> Leaf:
+    if type(value) in (int, float):
+        return Leaf(name, (), WEAK, False)
+    if value.dtype.kind not in "fiub" or value.dtype.itemsize > 8:
+        raise TypeError(
+            f"{name}: expected float32, float64 or whole numbers, got an array of {value.dtype}"
+        )
+    return Leaf(name, value.shape, value.dtype, rows and value.ndim > 0)
+
+
+def _captured_form(capture: Capture, leaves: list[Leaf]) -> Template:
+    value = capture.value
+    if isinstance(value, np.ndarray) and value.dtype.kind in "iub":
+        return template.frozen(value)
+    if holds_floats(value):
+        return _form(value, capture.name, leaves, False)
+    return template.fixed(value)
+
+
+def _with_nodes(value: Any, nodes: Iterator[Node | None], numbers: bool) -> Any:
+    """The same nesting with the next nodes for its leaves."""
+    return nesting.mapped(value, lambda leaf: next(nodes) if is_leaf(leaf, numbers) else leaf)
+
+
+def _make_nodes(leaves: list[Leaf]) -> None:
+    """Arrays that share the first size of the first of them are a batch's; the others are values."""
+    batch = [leaf for leaf in leaves if leaf.rows]
+    batch = [leaf for leaf in batch if leaf.shape[0] == batch[0].shape[0]][:MAX_ARRAYS]
+    inputs = values = 0
+    for leaf in leaves:
+        dtype = leaf.dtype.newbyteorder("=")
+        if any(leaf is one for one in batch):
+            leaf.node = input_node(inputs, leaf.shape, dtype, leaf.name)
+            inputs += 1
+        else:
+            leaf.node = parameter_node(values, leaf.shape, dtype, leaf.name)
+            values += 1
+
+
+def _compiled(form: Template, watches: list[Watch], leaves: list[Leaf], result: Any) -> Traced:
+    found = [node for _, node in nesting.leaves(result, "") if isinstance(node, Node)]
+    if not found:
+        raise TypeError(
+            "the function returns nothing that it computed from its arguments: is its return missing, "
+            "or are its arguments Python's whole numbers (pass floats or arrays)?"
+        )
+    dtype = computing_dtype(found)
+    nodes = [leaf.node for leaf in leaves if leaf.node is not None]
+    values = [node for node in nodes if node.op == "parameter"]
+    inputs = [node for node in nodes if node.op == "input"]
+    layout, made = Layout.of([n.shape for n in values], dtype), results_layout(found, dtype)
+    program = compile_graph({}, values, inputs, layout=layout, results=found)
+    arguments = []
+    for leaf, node in zip(leaves, nodes, strict=True):
+        array = node.attrs["index"] if node.op == "input" else -1
+        place = 0 if array >= 0 else node.attrs["index"]
+        arguments.append((array, place, leaf.shape, None if leaf.dtype == WEAK else leaf.dtype))
+    dtypes = [None if n.dtype == WEAK and not n.shape else _shown(n.dtype) for n in found]
+    return Traced(form, watches, program, (layout, made), arguments, dtypes, _result_form(result))
+
+
+def _result_form(value: Any) -> Template:
+    """The form of what is returned: nodes are its leaves, the rest is returned as it is."""
+    if isinstance(value, Node):
+        return template.leaf()
+    if isinstance(value, dict):
+        return template.nested(value, tuple(value), tuple(map(_result_form, value.values())))
+    if isinstance(value, list | tuple):
+        return template.nested(value, None, tuple(map(_result_form, value)))
+    if nesting.is_record(value):
+        names = nesting.fields(value)
+        return template.nested(value, names, tuple(_result_form(getattr(value, n)) for n in names))
+    return template.fixed(value)
+
+
+def _shown(dtype: np.dtype[Any]) -> np.dtype[Any]:
+    return np.dtype("float64") if dtype == WEAK else dtype
+
+
+def computing_dtype(results: Sequence[Node]) -> np.dtype[Any]:
+    """float32 where NumPy would compute everything in it, else float64."""
+    order = topological(results)
+    wide = any(
+        node.dtype in (np.float64, np.int64) if node.op not in LEAVES else node.dtype == np.float64
+        for node in order
+    )
+    narrow = any(node.dtype == np.float32 for node in order)
+    return np.dtype("float32" if narrow and not wide else "float64")
