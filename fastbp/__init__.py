@@ -33,6 +33,7 @@ from fastbp.nn.functions import (
 )
 from fastbp.optim import SGD, Adam
 from fastbp.training import DivergenceError, History, Trainer, optimize
+from fastbp.walkthrough import Trace, trace
 
 __version__ = "0.1.0"
 
@@ -43,6 +44,7 @@ __all__ = [
     "DivergenceError",
     "History",
     "Sequential",
+    "Trace",
     "Trainer",
     "bce",
     "bce_with_logits",
@@ -58,4 +60,5 @@ __all__ = [
     "sigmoid",
     "softmax",
     "tanh",
+    "trace",
 ]

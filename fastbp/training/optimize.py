@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 import numpy as np
 import numpy.typing as npt
 
-from fastbp import checks
+from fastbp import checks, nesting
 from fastbp.compiler import compile_graph
 from fastbp.engine import epochs as engine
 from fastbp.engine.memory import Layout, aligned_zeros
@@ -18,7 +18,6 @@ from fastbp.engine.run import Run
 from fastbp.graph.node import Node, constant, input_node, parameter_node, topological
 from fastbp.nn.targets import class_indices
 from fastbp.optim import SGD
-from fastbp.training import nesting
 from fastbp.training.errors import DivergenceError
 
 Array = npt.NDArray[Any]

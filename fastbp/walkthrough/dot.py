@@ -1,0 +1,1 @@
+def digraph(t): return ''

@@ -1,0 +1,1 @@
+def document(t): return ''
