@@ -125,7 +125,7 @@ def _array(path: str, leaf: Any) -> Array:
     """An array as it is, a number as float64."""
     if isinstance(leaf, np.ndarray) and leaf.dtype.kind in "fiub":
         return leaf
-    if isinstance(leaf, Real) and not isinstance(leaf, bool | np.bool_):
+    if isinstance(leaf, Real) and not isinstance(leaf, (bool, np.bool_)):
         return np.asarray(leaf, np.float64)
     got = f"an array of {leaf.dtype}" if isinstance(leaf, np.ndarray) else checks.shown(leaf)
     raise TypeError(

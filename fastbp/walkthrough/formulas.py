@@ -123,12 +123,12 @@ class _Filled(ast.NodeTransformer):
         copy: ast.expr = self.visit(ast.parse(ast.unparse(tree), mode="eval").body)
         return copy
 
-    def visit_Name(self, name: ast.Name) -> ast.expr:  # noqa: N802
+    def visit_Name(self, name: ast.Name) -> ast.expr:
         if name.id in self.places:
             return self.places[name.id]
         return word(_fixed(self.attrs[name.id])) if name.id in self.attrs else name
 
-    def visit_Call(self, call: ast.Call) -> ast.expr:  # noqa: N802
+    def visit_Call(self, call: ast.Call) -> ast.expr:
         """The function's name stays; fixed arguments get theirs."""
         args: list[ast.expr] = []
         keywords = [self.visit(keyword) for keyword in call.keywords]

@@ -6,6 +6,7 @@ through a box. The method is Sugiyama's: layers, order by barycentres, places by
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -13,6 +14,7 @@ WIRE = 22.0  # room across for a wire that passes a layer
 GAP = 26.0  # between neighbours in a layer
 CHANNEL = 54.0  # between two layers, where wires turn
 SWEEPS = 12
+HEAVY = 10.0  # what is computed stands in line; what is given moves aside for it
 
 Edge = tuple[int, int]
 
@@ -27,6 +29,11 @@ class Spot:
     at: float = 0.0  # the centre, across
     before: list[int] = field(default_factory=list)
     after: list[int] = field(default_factory=list)
+
+    @property
+    def weight(self) -> float:
+        """How much it counts when places are chosen."""
+        return HEAVY if self.before else 1.0
 
 
 @dataclass(slots=True)
@@ -86,7 +93,7 @@ def _wire(spots: list[Spot], edge: Edge) -> list[int]:
         spots.append(Spot(layer, WIRE, 0.0))
         path.append(len(spots) - 1)
     path.append(target)
-    for a, b in zip(path, path[1:], strict=False):
+    for a, b in itertools.pairwise(path):
         spots[a].after.append(b)
         spots[b].before.append(a)
     return path
@@ -113,7 +120,7 @@ def _order(rows: list[list[int]], spots: list[Spot]) -> None:
 def crossings(rows: Sequence[Sequence[int]], spots: Sequence[Spot]) -> int:
     """How many pairs of wires cross between neighbouring layers."""
     count = 0
-    for row, following in zip(rows, rows[1:], strict=False):
+    for row, following in itertools.pairwise(rows):
         place = {i: k for k, i in enumerate(following)}
         pairs = [(k, place[j]) for k, i in enumerate(row) for j in spots[i].after]
         count += sum((a - c) * (b - d) < 0 for n, (a, b) in enumerate(pairs) for c, d in pairs[:n])
@@ -128,8 +135,10 @@ def _settle(rows: list[list[int]], spots: list[Spot]) -> None:
         for row in rows if sweep % 2 == 0 else rows[::-1]:
             wanted = []
             for i in row:
-                near = [spots[j].at for j in (*spots[i].before, *spots[i].after)]
-                wanted.append(sum(near) / len(near) if near else spots[i].at)
+                near = [spots[j] for j in (*spots[i].before, *spots[i].after)]
+                weight = sum(spot.weight for spot in near)
+                mean = sum(spot.at * spot.weight for spot in near) / weight if near else spots[i].at
+                wanted.append(mean)
             _place(row, spots, wanted)
     low = min((spot.at - spot.across / 2 for spot in spots), default=0.0)
     for spot in spots:
@@ -143,14 +152,14 @@ def _place(row: Sequence[int], spots: Sequence[Spot], wanted: Sequence[float]) -
         if k:
             total += (spots[row[k - 1]].across + spots[i].across) / 2 + GAP
         shifts.append(total)
-    blocks: list[tuple[float, int]] = []  # (mean, members)
-    for place, shift in zip(wanted, shifts, strict=True):
-        mean, members = place - shift, 1
+    blocks: list[tuple[float, float, int]] = []  # (mean, weight, members)
+    for i, place, shift in zip(row, wanted, shifts, strict=True):
+        mean, weight, members = place - shift, spots[i].weight, 1
         while blocks and blocks[-1][0] > mean:
-            other, count = blocks.pop()
-            mean = (mean * members + other * count) / (members + count)
-            members += count
-        blocks.append((mean, members))
-    means = [mean for mean, members in blocks for _ in range(members)]
+            other, more, count = blocks.pop()
+            mean = (mean * weight + other * more) / (weight + more)
+            weight, members = weight + more, members + count
+        blocks.append((mean, weight, members))
+    means = [mean for mean, _, members in blocks for _ in range(members)]
     for i, mean, shift in zip(row, means, shifts, strict=True):
         spots[i].at = mean + shift

@@ -22,7 +22,7 @@ def is_small(array: Array, rows: int = ROWS, columns: int = COLUMNS) -> bool:
     if array.ndim > 2 or array.size == 0:
         return False
     height, width = _as_rows(array).shape
-    return height <= rows and width <= columns
+    return bool(height <= rows and width <= columns)
 
 
 def lines(array: Array) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -51,7 +52,9 @@ class Box:
         value, gradient = self.columns
         gap = 2 * CHARACTER if self.gradient else 0.0
         head = len(self.name) + 2 + len(self.shape)
-        return max(value + gap + gradient, head * CHARACTER, len(self.formula) * CHARACTER) + 2 * PAD
+        return (
+            max(value + gap + gradient, head * CHARACTER, len(self.formula) * CHARACTER) + 2 * PAD
+        )
 
     @property
     def height(self) -> float:
@@ -142,7 +145,7 @@ def _curves(plan: Placed, *, down: bool) -> list[list[Point]]:
     curves = []
     for k, path in enumerate(plan.wires):
         points: list[Point] = []
-        for a, b in zip(path, path[1:], strict=False):
+        for a, b in itertools.pairwise(path):
             start, end = plan.spots[a], plan.spots[b]
             out = leaving[k] if a == path[0] else start.at
             into = arriving[k] if b == path[-1] else end.at

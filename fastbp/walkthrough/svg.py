@@ -56,7 +56,9 @@ def document(trace: Trace) -> str:
 
 def escaped(text: str) -> str:
     """The text as it may stand in SVG and HTML; what XML cannot hold becomes a question mark."""
-    legal = "".join(c if c in "\t\n" or (c >= " " and c not in "\ufffe\uffff") else "?" for c in text)
+    legal = "".join(
+        c if c in "\t\n" or (c >= " " and c not in "\ufffe\uffff") else "?" for c in text
+    )
     surrogates = "".join("?" if "\ud800" <= c <= "\udfff" else c for c in legal)
     return html.escape(surrogates, quote=True)
 
