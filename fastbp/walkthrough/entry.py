@@ -123,11 +123,12 @@ def _taken_apart(function: Callable[..., Any], args: tuple[Any, ...]) -> _Given:
 
 def _array(path: str, leaf: Any) -> Array:
     """An array as it is, a number as float64."""
-    if isinstance(leaf, np.ndarray) and leaf.dtype.kind in "fiub":
-        return leaf
-    if isinstance(leaf, Real) and not isinstance(leaf, (bool, np.bool_)):
+    array: Array | None = leaf if isinstance(leaf, np.ndarray) else None
+    if array is not None and array.dtype.kind in "fiub":
+        return array
+    if isinstance(leaf, Real) and np.asarray(leaf).dtype.kind != "b":
         return np.asarray(leaf, np.float64)
-    got = f"an array of {leaf.dtype}" if isinstance(leaf, np.ndarray) else checks.shown(leaf)
+    got = checks.shown(leaf) if array is None else f"an array of {array.dtype}"
     raise TypeError(
         f"{path} must be an array of real numbers or a number, got {got}: "
         "what is neither is given beforehand, with functools.partial or a lambda"

@@ -112,6 +112,12 @@ def _fixed(value: Any) -> str:
     return str(value)
 
 
+def _spread(value: Any) -> list[ast.expr]:
+    """A fixed argument of a method: the parts of a shape stand alone, x.reshape(2, 3)."""
+    parts = value if isinstance(value, tuple) and value else (value,)
+    return [word(_fixed(part)) for part in parts]
+
+
 class _Filled(ast.NodeTransformer):
     """A copy of a formula's tree with operands and fixed arguments in their places."""
 
@@ -135,7 +141,7 @@ class _Filled(ast.NodeTransformer):
         for argument in call.args:
             if isinstance(argument, ast.Name) and argument.id in self.attrs:
                 if isinstance(call.func, ast.Attribute):
-                    args.append(word(_fixed(self.attrs[argument.id])))
+                    args += _spread(self.attrs[argument.id])
                     continue
                 keyword = _keyword(argument.id, self.attrs[argument.id])
                 keywords += [] if keyword is None else [keyword]
