@@ -57,6 +57,7 @@ from fastbp.transforms import (
     per_sample_grad,
     value_and_grad,
 )
+from fastbp.walkthrough import Trace, trace
 
 __version__ = "0.1.0"
 
@@ -67,6 +68,7 @@ __all__ = [
     "DivergenceError",
     "History",
     "Sequential",
+    "Trace",
     "Trainer",
     "bce",
     "bce_with_logits",
@@ -102,5 +104,6 @@ __all__ = [
     "softplus",
     "softsign",
     "tanh",
+    "trace",
     "value_and_grad",
 ]

@@ -34,5 +34,14 @@ def test_examples_in_docstrings(test, capsys):
 
 def test_the_public_names_have_examples():
     tested = {p.id.rpartition(".")[2] for p in EXAMPLES}
-    for name in ("Sequential", "Dense", "Adam", "SGD", "Trainer", "load_digits", "optimize"):
+    for name in (
+        "Sequential",
+        "Dense",
+        "Adam",
+        "SGD",
+        "Trainer",
+        "load_digits",
+        "optimize",
+        "trace",
+    ):
         assert name in tested

@@ -61,7 +61,7 @@ def _parsed(subscripts: str, operands: Sequence[Node]) -> tuple[list[str], str]:
 def _without_ellipsis(
     labels: list[str], result: str | None, operands: Sequence[Node]
 ) -> tuple[list[str], str]:
-    """ "...ij" with letters in place of the dots; all operands with dots have the same axes there."""
+    """`...ij` with letters in place of the dots; all operands with dots have the same axes there."""
     used = set("".join(labels)) | set(result or "")
     spare = [c for c in string.ascii_letters if c not in used]
     counts = [
@@ -80,7 +80,7 @@ def _without_ellipsis(
 
 
 def _without_repeats(node: Node, labels: str) -> tuple[Node, str]:
-    """ "ii" takes the diagonal."""
+    """`ii` takes the diagonal."""
     unique = "".join(dict.fromkeys(labels))
     if unique == labels:
         return node, labels
