@@ -13,6 +13,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
+from move_reference import MOVE_REFERENCE, index_of
 
 from fastbp.graph import Node
 
@@ -45,20 +46,41 @@ def _softmax(z: Array) -> Array:
     return out
 
 
-def _index(label: float, classes: int) -> int | None:
-    """The label as an index, or None when it is none."""
-    return int(label) if 0 <= label < classes else None
+def _softplus(x: Array) -> Array:
+    return np.asarray(np.logaddexp(x, 0))
+
+
+def _mod(a: Array, b: Array) -> Array:
+    """fmod with the sign of the divisor."""
+    rest = np.fmod(a, b)
+    return np.where((rest != 0) & ((rest < 0) != (b < 0)), rest + b, rest)
+
+
+def _arctan2(y: Array, x: Array) -> Array:
+    """The angle of a complex number."""
+    return np.angle(x + 1j * y)
+
+
+def _each(function: Callable[..., float]) -> Callable[..., Array]:
+    """A function of Python's numbers, element by element."""
+    return np.vectorize(function, otypes=[float])
+
+
+def _where(c: Array, a: Array, b: Array) -> Array:
+    out = b.copy()
+    out[c != 0] = a[c != 0]
+    return out
 
 
 def _cross_entropy(p: Array, y: Array) -> Array:
-    picks = [(row, _index(label, len(row))) for row, label in zip(p, y, strict=True)]
+    picks = [(row, index_of(label, len(row))) for row, label in zip(p, y, strict=True)]
     return np.array([np.nan if i is None else -np.log(row[i]) for row, i in picks])
 
 
 def _cross_entropy_with_logits(z: Array, y: Array) -> Array:
     out = np.full(len(z), np.nan)
     for i, (row, label) in enumerate(zip(z, y, strict=True)):
-        index = _index(label, len(row))
+        index = index_of(label, len(row))
         if index is not None:
             highest = row.max()
             out[i] = highest + np.log(np.exp(row - highest).sum()) - row[index]
@@ -68,7 +90,7 @@ def _cross_entropy_with_logits(z: Array, y: Array) -> Array:
 def _one_hot(y: Array, classes: int) -> Array:
     out = np.zeros((len(y), classes))
     for i, label in enumerate(y):
-        index = _index(label, classes)
+        index = index_of(label, classes)
         if index is None:
             out[i] = np.nan
         else:
@@ -78,6 +100,35 @@ def _one_hot(y: Array, classes: int) -> Array:
 
 def _class_hits(p: Array, y: Array) -> Array:
     return np.array([float(np.argmax(row) == label) for row, label in zip(p, y, strict=True)])
+
+
+def _lanes(
+    function: Callable[[Array], float], x: Array, axis: int | None, keepdims: bool
+) -> Array:
+    """A function of the elements that are reduced, one lane after the other."""
+    if axis is None:
+        return np.full((1,) * x.ndim if keepdims else (), function(x.ravel()))
+    shape = x.shape[:axis] + x.shape[axis + 1 :]
+    out = np.empty(shape)
+    for place in np.ndindex(shape):
+        out[place] = function(x[(*place[:axis], slice(None), *place[axis:])])
+    return np.expand_dims(out, axis) if keepdims else out
+
+
+def _reduced(function: Callable[[Array], float]) -> Callable[..., Array]:
+    return lambda x, axis, keepdims: _lanes(function, x, axis, keepdims)
+
+
+def _logsumexp(lane: Array) -> float:
+    return float(np.logaddexp.reduce(lane, initial=-np.inf))
+
+
+def _cumsum(x: Array, axis: int, reverse: bool) -> Array:
+    out = np.empty(x.shape)
+    for i in range(x.shape[axis]):
+        part = (slice(None),) * axis + (slice(i, None) if reverse else slice(i + 1),)
+        out[(slice(None),) * axis + (i,)] = x[part].sum(axis=axis)
+    return out
 
 
 def _matmul(a: Array, b: Array) -> Array:
@@ -91,17 +142,39 @@ def _matmul(a: Array, b: Array) -> Array:
 REFERENCE: dict[str, Callable[..., Array]] = {
     "negative": lambda x: 0 - x,
     "square": lambda x: x**2,
+    "absolute": lambda x: np.where(x < 0, 0 - x, x),
+    "sign": lambda x: (x > 0) * 1.0 - (x < 0) * 1.0 + 0 * x,
+    "floor": lambda x: -np.ceil(-x),
+    "ceil": lambda x: -np.floor(-x),
     "sqrt": lambda x: x**0.5,
     "exp": np.exp,
+    "expm1": np.expm1,
     "log": np.log,
+    "log1p": np.log1p,
+    "sin": lambda x: np.exp(1j * x).imag,
+    "cos": lambda x: np.exp(1j * x).real,
+    "arctan": lambda x: np.angle(1 + 1j * x),
+    "erf": _each(math.erf),
     "reciprocal": lambda x: x**-1.0,
     "sigmoid": _sigmoid,
     "tanh": np.tanh,
     "relu": lambda x: np.where(x <= 0, 0, x),  # NaN passes
+    "softplus": _softplus,
+    "identity": np.copy,
     "add": np.add,
     "subtract": np.subtract,
     "multiply": np.multiply,
     "divide": np.true_divide,
+    "power": np.float_power,
+    "arctan2": _arctan2,
+    "maximum": lambda a, b: np.where((a >= b) | np.isnan(a), a, b),
+    "minimum": lambda a, b: np.where((a <= b) | np.isnan(a), a, b),
+    "mod": _mod,
+    "greater": lambda a, b: np.less(b, a),
+    "greater_equal": lambda a, b: np.less_equal(b, a),
+    "equal": lambda a, b: (a <= b) & (b <= a),
+    "not_equal": lambda a, b: ~((a <= b) & (b <= a)),
+    "where": _where,
     "sigmoid_grad": lambda g, y: g * (y - y**2),
     "tanh_grad": lambda g, y: g - g * y**2,
     "relu_grad": lambda g, y: np.where(y > 0, g, 0),
@@ -116,10 +189,13 @@ REFERENCE: dict[str, Callable[..., Array]] = {
     "one_hot": _one_hot,
     "class_hits": _class_hits,
     "sum": lambda x, axis, keepdims: np.add.reduce(x, axis=axis, keepdims=keepdims),
+    "max": _reduced(lambda lane: sorted(lane)[-1]),
+    "min": _reduced(lambda lane: sorted(lane)[0]),
+    "norm": _reduced(lambda lane: math.hypot(*lane)),
+    "logsumexp": _reduced(_logsumexp),
+    "cumsum": _cumsum,
     "matmul": _matmul,
-    "transpose": lambda x: np.swapaxes(x, 0, 1),
-    "reshape": lambda x, shape: x.reshape(shape),
-    "broadcast_to": lambda x, shape: np.broadcast_to(x, shape).copy(),
+    **MOVE_REFERENCE,
 }
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from collections.abc import Iterable
-from typing import Any, Self
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, Any, Self, overload
 
 import numpy.typing as npt
 
@@ -21,6 +21,9 @@ from fastbp.training.evaluation import check_and_evaluate
 from fastbp.training.history import History
 from fastbp.training.progress import check_verbose
 from fastbp.training.state import State
+
+if TYPE_CHECKING:
+    from fastbp.training.function_trainer import FunctionTrainer
 
 Array = npt.NDArray[Any]
 
@@ -61,40 +64,64 @@ class Trainer:
     True
     """
 
-    def __new__(
-        cls,
-        model: Any = None,
-        *,
-        loss: Any = None,
-        optimizer: Any = "adam",
-        metrics: Iterable[str] | str = (),
-        params: Any = None,
-        seed: int | None = None,
-    ) -> Self:
-        """A function of parameters and data in place of a model gets a trainer of its own kind."""
-        if cls is Trainer and callable(model) and not isinstance(model, Model | type):
-            from fastbp.training.function_trainer import FunctionTrainer
+    if TYPE_CHECKING:
 
-            return super().__new__(FunctionTrainer)  # type: ignore[return-value]
-        return super().__new__(cls)
+        @overload
+        def __new__(
+            cls,
+            model: Model,
+            *,
+            loss: Any,
+            optimizer: Any = "adam",
+            metrics: Iterable[str] | str = (),
+        ) -> Self: ...
+        @overload
+        def __new__(
+            cls,
+            model: Callable[..., Any],
+            *,
+            params: Any,
+            optimizer: Any = "adam",
+            seed: int | None = None,
+        ) -> FunctionTrainer: ...
+        def __new__(cls, *args: Any, **options: Any) -> Any: ...
 
-    def __init__(
-        self,
-        model: Model,
-        *,
-        loss: Any,
-        optimizer: Any = "adam",
-        metrics: Iterable[str] | str = (),
-    ) -> None:
-        if not isinstance(model, Model):
-            raise TypeError(
-                "model must be a bp.Sequential, or a function of (params, *data) with params=..., "
-                f"got {checks.shown(model)}"
-            )
-        found = get_loss(loss)
-        found.check_output(model.units, model.activation)
-        self._metrics = get_metrics(metrics, found)
-        self._state = State(model, found, get_optimizer(optimizer))
+    else:
+
+        def __new__(
+            cls,
+            model: Any = None,
+            *,
+            loss: Any = None,
+            optimizer: Any = "adam",
+            metrics: Iterable[str] | str = (),
+            params: Any = None,
+            seed: int | None = None,
+        ) -> Self:
+            """A function of parameters and data in place of a model gets a trainer of its own kind."""
+            if cls is Trainer and callable(model) and not isinstance(model, Model | type):
+                from fastbp.training.function_trainer import FunctionTrainer
+
+                return super().__new__(FunctionTrainer)
+            return super().__new__(cls)
+
+        def __init__(
+            self,
+            model: Model,
+            *,
+            loss: Any,
+            optimizer: Any = "adam",
+            metrics: Iterable[str] | str = (),
+        ) -> None:
+            if not isinstance(model, Model):
+                raise TypeError(
+                    "model must be a bp.Sequential, or a function of (params, *data) with params=..., "
+                    f"got {checks.shown(model)}"
+                )
+            found = get_loss(loss)
+            found.check_output(model.units, model.activation)
+            self._metrics = get_metrics(metrics, found)
+            self._state = State(model, found, get_optimizer(optimizer))
 
     @property
     def model(self) -> Model:

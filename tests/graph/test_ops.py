@@ -62,16 +62,46 @@ def test_shape_and_value(op, i, n):
     node = apply(op, *nodes, **case.attrs(n))
     value = evaluate(node, (), arrays)  # asserts that the shape is the node's
     assert np.isfinite(value).all()
-    if op in ELEMENTWISE or op in ("matmul", "transpose", "broadcast_to"):
-        np.testing.assert_allclose(value, by_formula(op, arrays, case.attrs(n)), rtol=1e-11)
+    if op in READABLE:
+        found = by_formula(op, arrays, case.attrs(n))
+        np.testing.assert_allclose(value, found, rtol=1e-11, atol=1e-14)
+
+
+IN_WORDS = {"erf", "arctan2"}
+MOVES = {"matmul", "transpose", "reshape", "broadcast_to", "join_columns"}
+REDUCTIONS = {"sum", "max", "min", "norm", "logsumexp"}
+READABLE = ELEMENTWISE - IN_WORDS | {"where"} | MOVES | REDUCTIONS
 
 
 def by_formula(op, arrays, attrs):
     """The row's formula, read as Python."""
-    functions = (np.exp, np.log, np.log1p, np.sqrt, np.tanh, np.where, np.broadcast_to)
-    names = {f.__name__: f for f in functions} | {"abs": np.abs, "max": np.maximum}
+    functions = (
+        np.exp, np.log, np.log1p, np.sqrt, np.tanh, np.sin, np.cos, np.arctan, np.sign, np.floor,
+        np.ceil, np.where, np.broadcast_to, np.concatenate,
+    )  # fmt: skip
+    names = {f.__name__: f for f in functions} | {
+        "abs": np.abs,
+        "sum": lambda x, axis, keepdims: np.sum(x, axis, keepdims=keepdims),
+        "max": larger_or_largest,
+        "min": lambda *args: -larger_or_largest(-args[0], *negated(args[1:])),
+    }
     row = OPS[op]
     return eval(row.formula, names, dict(zip(row.arguments, arrays, strict=True)) | dict(attrs))
+
+
+def larger_or_largest(a, b, keepdims=None):
+    """`max(a, b)` is of two numbers, `max(x, axis, keepdims)` of many."""
+    return np.maximum(a, b) if keepdims is None else np.max(a, axis=b, keepdims=keepdims)
+
+
+def negated(rest):
+    return (-rest[0],) if len(rest) == 1 else rest
+
+
+@pytest.mark.parametrize("op", sorted(IN_WORDS))
+def test_formulas_in_words_are_no_python(op):
+    with pytest.raises(SyntaxError):
+        compile(OPS[op].formula, op, "eval")
 
 
 @walk_movable
@@ -117,7 +147,7 @@ def test_kinds_of_operations():
     assert {"negative", "relu"} <= UNARY
     assert {"add", "divide"} <= BROADCASTING
     assert {"bce", "relu_grad", "binary_hits"} <= PAIRED
-    assert not ELEMENTWISE & {"softmax", "sum", "matmul", "reshape"}
+    assert not ELEMENTWISE & {"softmax", "sum", "matmul", "reshape", "where", "take_along"}
 
 
 @pytest.mark.parametrize("op", sorted(PAIRED))
