@@ -6,6 +6,7 @@ exp(-t) sin(pi x). M. Raissi et al., "Physics-informed neural networks", J. Comp
 """
 
 import sys
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -52,7 +53,7 @@ def solution(x: Any, t: Any) -> Any:
 sizes = [2, 20, 20, 20, 1]
 params: Any = [
     (rng.normal(0, (2 / (n + m)) ** 0.5, (n, m)), np.zeros(m))
-    for n, m in zip(sizes[:-1], sizes[1:], strict=True)
+    for n, m in pairwise(sizes)
 ]
 x, t = rng.uniform(size=(1000, 1)), rng.uniform(size=(1000, 1))
 

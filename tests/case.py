@@ -74,13 +74,19 @@ def few(rng: Rng, *shape: int) -> Array:
     return rng.integers(-1, 2, shape).astype(float)
 
 
+def alternating(rng: Rng, *shape: int) -> Array:
+    """1, -1, 1, ..., so that both are there where there are two."""
+    return np.resize([1.0, -1.0], shape)
+
+
 def truths(rng: Rng, *shape: int) -> Array:
-    return rng.integers(0, 2, shape).astype(float)
+    return np.maximum(alternating(rng, *shape), 0)
 
 
 def lower(rng: Rng, *shape: int) -> Array:
-    """On steps of 0.3, with room for `upper` between them: the two are never equal."""
-    return np.asarray(0.3 * rng.integers(-4, 4, shape) + rng.uniform(0, 0.1, shape))
+    """On steps of 0.3, a single one at 0, with room for `upper` between: the two never are equal."""
+    steps = rng.integers(0, 5 if np.prod(shape) > 1 else 1, shape) * alternating(rng, *shape)
+    return np.asarray(0.3 * steps + rng.uniform(0, 0.1, shape))
 
 
 def upper(rng: Rng, *shape: int) -> Array:

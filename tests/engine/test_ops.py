@@ -41,10 +41,10 @@ def run_gradients(loss, parameters, values):
 def engine_value(node, inputs, parameters):
     """The value of a node of parameters: the gradient of its sum with weights, at the weights."""
     assert not inputs
-    nodes = [parameter_node(i, np.shape(p), node.dtype) for i, p in enumerate(parameters)]
+    nodes = [parameter_node(i, np.shape(p), "float64") for i, p in enumerate(parameters)]
     swapped = {}
     root = copied(node, dict(enumerate(nodes)), swapped)
-    weights = parameter_node(len(nodes), node.shape, node.dtype)
+    weights = parameter_node(len(nodes), node.shape, "float64")
     loss = (weights * root).sum()
     values = [*parameters, np.ones(node.shape)]
     return run_gradients(loss, [*nodes, weights], values)[1][-1].astype(np.float64)
