@@ -11,6 +11,17 @@ cdef enum Unary:
     SIGMOID
     TANH
     RELU
+    LOG1P
+    EXPM1
+    SIN
+    COS
+    ARCTAN
+    ERF
+    SOFTPLUS
+    ABSOLUTE
+    SIGN
+    FLOOR
+    CEIL
 
 cdef enum Binary:
     ADD
@@ -24,9 +35,20 @@ cdef enum Binary:
     BCE
     BCE_GRAD
     BCE_WITH_LOGITS
+    POWER
+    ARCTAN2
+    MOD
+    MAXIMUM
+    MINIMUM
+    GREATER
+    GREATER_EQUAL
+    EQUAL
+    NOT_EQUAL
 
 cdef void unary(int op, real *out, const real *x, Py_ssize_t n) noexcept nogil
 cdef void binary(int op, real *out, const real *a, Py_ssize_t ars, Py_ssize_t acs, const real *b, Py_ssize_t brs,
                  Py_ssize_t bcs, Py_ssize_t n, Py_ssize_t m) noexcept nogil
 cdef void binary_hits(real *out, const real *p, const real *y, Py_ssize_t n, real threshold) noexcept nogil
 cdef void broadcast(real *out, const real *x, Py_ssize_t rs, Py_ssize_t cs, Py_ssize_t n, Py_ssize_t m) noexcept nogil
+cdef void where(real *out, const real *c, const real *a, Py_ssize_t as_, const real *b, Py_ssize_t bs,
+                Py_ssize_t n) noexcept nogil

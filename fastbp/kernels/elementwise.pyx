@@ -2,11 +2,60 @@
 
 Broadcast operands are written out in a small buffer first, so that an operation is one loop over contiguous numbers.
 """
-from fastbp.kernels.vector cimport real, fma_, sqrt_
-from fastbp.kernels.transcendental cimport exp_, log_, log1p_, log1p_unit, sigmoid_, tanh_, absolute
+from fastbp.kernels.vector cimport real, fma_, sqrt_, floor_, ceil_
+from fastbp.kernels.transcendental cimport (exp_, expm1_, log_, log1p_, log1p_unit, signed_log1p, sigmoid_, tanh_,
+                                            absolute)
+from fastbp.kernels.trigonometric cimport sin_, cos_, arctan_, arctan2_
+from fastbp.kernels.special cimport erf_, softplus_
+from fastbp.kernels.powers cimport power_, mod_
 
 cdef enum:
     CHUNK = 512     # numbers in a buffer
+
+
+cdef inline real sign_(real x) noexcept nogil:
+    """1, -1, 0 at 0, NaN at NaN."""
+    cdef real y = <real>1 if x > 0 else <real>0
+    y = <real>-1 if x < 0 else y
+    return y if x == x else x
+
+
+cdef inline void unary_later(int op, real *out, const real *x, Py_ssize_t n) noexcept nogil:
+    """`unary`, from LOG1P on."""
+    cdef Py_ssize_t i
+    if op == LOG1P:
+        for i in range(n):
+            out[i] = signed_log1p(x[i])
+    elif op == EXPM1:
+        for i in range(n):
+            out[i] = expm1_(x[i])
+    elif op == SIN:
+        for i in range(n):
+            out[i] = sin_(x[i])
+    elif op == COS:
+        for i in range(n):
+            out[i] = cos_(x[i])
+    elif op == ARCTAN:
+        for i in range(n):
+            out[i] = arctan_(x[i])
+    elif op == ERF:
+        for i in range(n):
+            out[i] = erf_(x[i])
+    elif op == SOFTPLUS:
+        for i in range(n):
+            out[i] = softplus_(x[i])
+    elif op == ABSOLUTE:
+        for i in range(n):
+            out[i] = absolute(<real> x[i])
+    elif op == SIGN:
+        for i in range(n):
+            out[i] = sign_(x[i])
+    elif op == FLOOR:
+        for i in range(n):
+            out[i] = floor_(x[i])
+    elif op == CEIL:
+        for i in range(n):
+            out[i] = ceil_(x[i])
 
 
 cdef void unary(int op, real *out, const real *x, Py_ssize_t n) noexcept nogil:
@@ -39,6 +88,8 @@ cdef void unary(int op, real *out, const real *x, Py_ssize_t n) noexcept nogil:
     elif op == RELU:
         for i in range(n):
             out[i] = <real>0 if x[i] < 0 else x[i]
+    else:
+        unary_later(op, out, x, n)
 
 
 cdef inline real bce_(real p, real y) noexcept nogil:
@@ -63,6 +114,45 @@ cdef inline real bce_with_logits_(real z, real y) noexcept nogil:
     e = log1p_unit(e)
     top = fma_(-y, z, top)
     return top + e
+
+
+cdef inline void compare(int op, real *out, const real *a, const real *b, Py_ssize_t n) noexcept nogil:
+    """`apply`, from MAXIMUM on: the larger or the smaller, NaN if either is; comparisons as 1 and 0."""
+    cdef Py_ssize_t i
+    if op == MAXIMUM:
+        for i in range(n):
+            out[i] = a[i] if (a[i] >= b[i]) | (a[i] != a[i]) else b[i]
+    elif op == MINIMUM:
+        for i in range(n):
+            out[i] = a[i] if (a[i] <= b[i]) | (a[i] != a[i]) else b[i]
+    elif op == GREATER:
+        for i in range(n):
+            out[i] = <real>1 if a[i] > b[i] else <real>0
+    elif op == GREATER_EQUAL:
+        for i in range(n):
+            out[i] = <real>1 if a[i] >= b[i] else <real>0
+    elif op == EQUAL:
+        for i in range(n):
+            out[i] = <real>1 if a[i] == b[i] else <real>0
+    elif op == NOT_EQUAL:
+        for i in range(n):
+            out[i] = <real>1 if a[i] != b[i] else <real>0
+
+
+cdef inline void apply_later(int op, real *out, const real *a, const real *b, Py_ssize_t n) noexcept nogil:
+    """`apply`, from POWER on."""
+    cdef Py_ssize_t i
+    if op == POWER:
+        for i in range(n):
+            out[i] = power_(a[i], b[i])
+    elif op == ARCTAN2:
+        for i in range(n):
+            out[i] = arctan2_(a[i], b[i])
+    elif op == MOD:
+        for i in range(n):
+            out[i] = mod_(a[i], b[i])
+    else:
+        compare(op, out, a, b, n)
 
 
 cdef void apply(int op, real *out, const real *a, const real *b, Py_ssize_t n) noexcept nogil:
@@ -101,6 +191,8 @@ cdef void apply(int op, real *out, const real *a, const real *b, Py_ssize_t n) n
     elif op == BCE_WITH_LOGITS:
         for i in range(n):
             out[i] = bce_with_logits_(a[i], b[i])
+    else:
+        apply_later(op, out, a, b, n)
 
 
 cdef void broadcast(real *out, const real *x, Py_ssize_t rs, Py_ssize_t cs, Py_ssize_t n, Py_ssize_t m) noexcept nogil:
@@ -160,6 +252,36 @@ cdef void binary_hits(real *out, const real *p, const real *y, Py_ssize_t n, rea
     cdef Py_ssize_t i
     for i in range(n):
         out[i] = <real>1 if ((p[i] > threshold) == (y[i] > <real>0.5)) & (p[i] == p[i]) else <real>0
+
+
+cdef inline void choose(real *out, const real *c, const real *a, Py_ssize_t as_, const real *b, Py_ssize_t bs,
+                        Py_ssize_t n) noexcept nogil:
+    """`where`; called with constant strides."""
+    cdef Py_ssize_t i
+    cdef real u, v
+    for i in range(n):
+        u = a[i * as_]
+        v = b[i * bs]
+        out[i] = u if c[i] != 0 else v
+
+
+cdef void where(real *out, const real *c, const real *a, Py_ssize_t as_, const real *b, Py_ssize_t bs,
+                Py_ssize_t n) noexcept nogil:
+    """out = a where c != 0, else b, n numbers; as_, bs: 1, or 0 for one number. out may be c, a or b of n numbers."""
+    cdef real u, v
+    if n == 0:
+        return
+    if as_ and bs:
+        choose(out, c, a, 1, b, 1, n)
+    elif as_:
+        v = b[0]
+        choose(out, c, a, 1, &v, 0, n)
+    elif bs:
+        u = a[0]
+        choose(out, c, &u, 0, b, 1, n)
+    else:
+        u, v = a[0], b[0]
+        choose(out, c, &u, 0, &v, 0, n)
 
 
 include "elementwise.pxi"      # the Python functions

@@ -103,6 +103,20 @@ cdef inline real exp_(real x) noexcept nogil:
     return <real>0 if x < low else y
 
 
+cdef inline real expm1_(real x) noexcept nogil:
+    """e**x - 1 = 2**n (p + 1) - 1, p = expm1(r); half of it, as 2**128 (float32) is no number."""
+    cdef real t, p, u, q, end = <real>88.72283905206835 if real is float else <real>709.782712893384
+    q = <real>-40 if x < -40 else x                 # -1 from there on; NaN stays NaN
+    t = round_exponent(q)
+    p = expm1_reduced(q, t)
+    u = scale2(<real>0.5, t)
+    u = fma_(u, p, u - <real>0.5)
+    u = u + u
+    u = p if absolute(x) < <real>0.25 else u        # n = 0
+    u = u if x <= end else x + <real>INFINITY
+    return with_sign(u, x)
+
+
 cdef inline real log_reduced(real f, real k) noexcept nogil:
     """k ln 2 + log(1 + f), sqrt(1/2) <= 1 + f < sqrt(2): 2 atanh(s) = 2 s + s R(s**2), s = f / (2 + f)."""
     cdef real s = f / (<real>2 + f), z, h, p, low, high
@@ -156,6 +170,7 @@ cdef inline real log1p_(real x) noexcept nogil:
     cdef real u = <real>1 + x, k, f, lost, special = <real>NAN
     lost = x - (u - <real>1)
     k = unscale_(u)
+    k = k if x < <real>1e9 else <real>0         # 2**-128 (float32) is no number
     f = mantissa_(u)
     f = fma_(lost, k, f - <real>1)
     k = exponent_(u)
@@ -165,8 +180,14 @@ cdef inline real log1p_(real x) noexcept nogil:
     return f if x > -1 and x < <real>INFINITY else special
 
 
-cdef inline real log1p_unit(real x) noexcept nogil:
-    """log(1 + x) for 0 <= x <= 1: as `log_reduced` with k = 0, and a polynomial that reaches up to s = 1/3."""
+cdef inline real signed_log1p(real x) noexcept nogil:
+    """`log1p_`, and -0 at -0."""
+    cdef real y = log1p_(x)
+    return with_sign(y, x)
+
+
+cdef inline real log1p_unit_less(real x) noexcept nogil:
+    """x - log(1 + x) for 0 <= x <= 1: as `log_reduced` with k = 0, and a polynomial that reaches up to s = 1/3."""
     cdef real s = x / (<real>2 + x), z, h, p
     z = s * s
     h = <real>0.5 * x * x
@@ -185,7 +206,12 @@ cdef inline real log1p_unit(real x) noexcept nogil:
         p = fma_(p, z, 0.40000000000155267)
         p = fma_(p, z, 0.6666666666666631)
     p = fma_(p, z, h)
-    return x - fma_(-s, p, h)
+    return fma_(-s, p, h)
+
+
+cdef inline real log1p_unit(real x) noexcept nogil:
+    """log(1 + x) for 0 <= x <= 1."""
+    return x - log1p_unit_less(x)
 
 
 cdef inline real sigmoid_(real x) noexcept nogil:

@@ -78,6 +78,9 @@ cdef extern from *:
         uint64_t a, b; memcpy(&a, &x, 8); memcpy(&b, &t, 8); a += b << 52; memcpy(&x, &a, 8); return x; }
     #define scale2(x, t) _Generic((x), float: fb_scale2_f, double: fb_scale2_d)(x, t)
     #define sqrt_(x) _Generic((x), float: sqrtf, const float: sqrtf, default: sqrt)(x)
+    #define floor_(x) _Generic((x), float: floorf, const float: floorf, default: floor)(x)
+    #define ceil_(x) _Generic((x), float: ceilf, const float: ceilf, default: ceil)(x)
+    #define fmod_(x, y) _Generic((x), float: fmodf, const float: fmodf, default: fmod)(x, y)
 
     /* all lanes x; the vector at p; the first n lanes at p */
     #ifdef FASTBP_GNU
@@ -209,6 +212,9 @@ cdef extern from *:
     double fma_(...) noexcept nogil             # scalars: a * b + c in the type of a
     double scale2(...) noexcept nogil           # x * 2**n, n in the low bits of t
     double sqrt_(...) noexcept nogil
+    double floor_(...) noexcept nogil
+    double ceil_(...) noexcept nogil
+    double fmod_(...) noexcept nogil            # libm's, which is exact
 
 ctypedef fused real:
     float
