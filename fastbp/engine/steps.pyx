@@ -6,7 +6,7 @@ from libc.math cimport sqrt
 
 from fastbp.kernels.vector cimport real
 from fastbp.kernels.dense cimport layer_forward, layer_inputs, layer_weights
-from fastbp.kernels cimport axes, elementwise as ew, losses, moves, reductions, sorting, updates
+from fastbp.kernels cimport elementwise as ew, losses, moves, reduce_axes, reductions, sorting, updates
 from fastbp.kernels.matmul cimport transpose
 
 cdef enum:
@@ -138,13 +138,13 @@ cdef void rare(const Step *s, Py_ssize_t n, bint adds, real *out, real *a, real 
     elif s.op == SUM_COLUMNS:
         reductions.row_sums(out, a, n, m)
     elif s.op == SUM_AXIS:
-        axes.sum_axis(out, a, n, s.k, m)
+        reduce_axes.sum_axis(out, a, n, s.k, m)
     elif s.op == MAX_AXIS:
-        axes.max_axis(out, a, n, s.k, m)
+        reduce_axes.max_axis(out, a, n, s.k, m)
     elif s.op == MIN_AXIS:
-        axes.min_axis(out, a, n, s.k, m)
+        reduce_axes.min_axis(out, a, n, s.k, m)
     elif s.op == CUMSUM_AXIS:
-        axes.cumsum_axis(out, a, n, s.k, m, s.scale != 0)
+        reduce_axes.cumsum_axis(out, a, n, s.k, m, s.scale != 0)
     elif s.op == BROADCAST:
         ew.broadcast(out, a, s.ars, s.acs, n, m)
     elif s.op == COPY:
@@ -174,7 +174,7 @@ cdef void move(const Step *s, Py_ssize_t n, bint adds, real *out, real *a, real 
     elif s.op == GATHER:
         moves.gather_elements(out, a, index, s.m)
     elif s.op == SCATTER:
-        moves.scatter_elements(out, a, index, s.m, s.k)
+        moves.scatter_elements(out, a, index, s.m, s.k, False)
     elif s.op == GATHER_COLUMNS:
         moves.gather_columns(out, a, index, n, s.m, s.k)
     elif s.op == SCATTER_COLUMNS:

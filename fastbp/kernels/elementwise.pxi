@@ -1,6 +1,6 @@
 # The Python functions of elementwise.pyx.
 
-from fastbp._arguments import take, same
+from fastbp._arguments import take, same, of_shape
 from fastbp.kernels.arguments cimport flat, first, written, is_double, publish
 
 cdef tuple UNARY = ("negative", "square", "sqrt", "exp", "log", "reciprocal", "sigmoid", "tanh", "relu",
@@ -71,13 +71,20 @@ cdef int binary_hits_views(const real[::1] p, const real[::1] y, real[::1] out, 
     return 0
 
 
+cdef int where_views(const real[::1] c, const real[::1] a, const real[::1] b, real[::1] out) except -1:
+    cdef Py_ssize_t n = out.shape[0]
+    where(written(out), first(c), first(a), a.shape[0] == n, first(b), b.shape[0] == n, n)
+    return 0
+
+
 def unary_(name, x, out):
     """``out = f(x)``, elementwise.
 
     Parameters
     ----------
     name : str
-        "negative", "square", "sqrt", "exp", "log", "reciprocal", "sigmoid", "tanh" or "relu".
+        "negative", "square", "sqrt", "exp", "log", "reciprocal", "sigmoid", "tanh", "relu", "log1p", "expm1", "sin",
+        "cos", "arctan", "erf", "softplus" (``log(1 + exp(x))``), "absolute", "sign", "floor" or "ceil".
     x : buffer of float32 or float64
         C-contiguous, any shape.
     out : buffer, written
@@ -92,7 +99,8 @@ def unary_(name, x, out):
 
     Notes
     -----
-    Within 2 ULP of the true value. Results of exp and sigmoid below the normal range are 0.
+    Within 2 ULP of the true value, sin and cos where ``|x| <= 1e4`` (float32) or ``1e6`` (float64); farther out they
+    lose digits, and only lie in [-1, 1]. Results of exp, sigmoid and softplus below the normal range are 0.
 
     Examples
     --------
@@ -114,7 +122,9 @@ def binary_(name, a, b, out):
     name : str
         "add", "subtract", "multiply", "divide"; ``sigmoid_grad(g, y) = g y (1 - y)``,
         ``tanh_grad(g, y) = g (1 - y^2)``, ``relu_grad(g, y) = g where y > 0, else 0``;
-        ``squared_error(p, y) = (p - y)^2``; "bce", "bce_grad" and "bce_with_logits" as in `fastbp.kernels.losses`.
+        ``squared_error(p, y) = (p - y)^2``; "bce", "bce_grad" and "bce_with_logits" as in `fastbp.kernels.losses`;
+        "power", "arctan2", "mod", "maximum" and "minimum" as the NumPy functions of these names; "greater",
+        "greater_equal", "equal" and "not_equal" give 1 or 0.
     a, b : buffer of float32 or float64
         C-contiguous, at most 2-D.
     out : buffer, written
@@ -124,6 +134,10 @@ def binary_(name, a, b, out):
     ------
     TypeError, ValueError
         As `unary`, and for shapes that do not broadcast to that of `out`.
+
+    Notes
+    -----
+    arctan2 and power are within 2 ULP of the true value, where that is a normal number; below, power may give 0.
 
     Examples
     --------
@@ -165,6 +179,44 @@ def binary_hits_(p, y, out, threshold=0.5):
         binary_hits_views[double](flat(p), flat(y), flat(out), threshold)
     else:
         binary_hits_views[float](flat(p), flat(y), flat(out), threshold)
+
+
+def where_(c, a, b, out):
+    """``out = a where c != 0, else b``; a NaN in `c` counts as not 0.
+
+    Parameters
+    ----------
+    c : buffer of float32 or float64
+        C-contiguous, any shape.
+    a, b : buffer
+        Same dtype; the shape of `c`, or a single number.
+    out : buffer, written
+        Dtype and shape of `c`; may be an operand of its own shape.
+
+    Raises
+    ------
+    TypeError, ValueError
+        As `unary`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from fastbp.kernels.elementwise import where
+    >>> out = np.empty(3)
+    >>> where(np.array([1.0, 0.0, 2.0]), np.array([5.0, 6.0, 7.0]), np.array(-1.0), out)
+    >>> out
+    array([ 5., -1.,  7.])
+    """
+    out = take(out, "out", writable=True)
+    c = same(c, "c", out)
+    a, b = take(a, "a", out), take(b, "b", out)
+    for name, view in (("a", a), ("b", b)):
+        if view.size != 1:
+            of_shape(view, name, out.shape)
+    if is_double(out):
+        where_views[double](flat(c), flat(a), flat(b), flat(out))
+    else:
+        where_views[float](flat(c), flat(a), flat(b), flat(out))
 
 
 def sigmoid_forward(x, out):
@@ -219,4 +271,4 @@ def relu_backward(dy, y, dx):
     apply_same(RELU_GRAD, dy, "dy", y, "y", dx, "dx")
 
 
-publish(globals(), (unary_, binary_, binary_hits_))
+publish(globals(), (unary_, binary_, binary_hits_, where_))

@@ -1,22 +1,11 @@
 """Moving rows: a mini-batch is gathered from the user's array by index."""
-from fastbp.kernels.vector cimport (real, vector, vf, vd, WF, WD, load_part, store_part, prefetch)
+from fastbp.kernels.vector cimport real, prefetch
+from fastbp.kernels.copies cimport copy_row
 from fastbp._arguments import take, of_shape
 from fastbp.kernels.arguments cimport flat, first, written, is_double
 
 cdef enum:
     AHEAD = 4096        # bytes of a coming row that are asked for; the hardware follows from there
-
-
-cdef inline void copy_row(real *out, const real *x, Py_ssize_t width, vector *kind) noexcept nogil:
-    cdef Py_ssize_t j = 0, W = WF if real is float else WD
-    cdef vector v
-    if (real is float and vector is vf) or (real is double and vector is vd):
-        while j + W <= width:
-            (<vector *>(out + j))[0] = (<const vector *>(x + j))[0]
-            j += W
-        if j < width:
-            v = load_part(x + j, <int>(width - j))
-            store_part(out + j, v, <int>(width - j))
 
 
 cdef void gather(real *out, const real *x, const long long *index, Py_ssize_t n, Py_ssize_t width,
@@ -38,10 +27,7 @@ cdef void gather(real *out, const real *x, const long long *index, Py_ssize_t n,
             for j in range(0, min(width * <Py_ssize_t>sizeof(real), <Py_ssize_t>AHEAD), 64):
                 prefetch(coming + j)
             prefetch(coming + width * sizeof(real) - 1)
-        if real is float:
-            copy_row[float, vf](out + i * width, x + index[i] * width, width, NULL)
-        else:
-            copy_row[double, vd](out + i * width, x + index[i] * width, width, NULL)
+        copy_row(out + i * width, x + index[i] * width, width)
 
 
 def gather_rows(x, const long long[::1] index, out) -> None:

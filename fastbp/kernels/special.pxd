@@ -1,6 +1,6 @@
 """erf, softplus: branch-free functions of one number, as in `transcendental.pxd`, and within 2 ULP as those."""
 from fastbp.kernels.vector cimport real, fma_
-from fastbp.kernels.transcendental cimport exp_, log1p_unit, with_sign, absolute
+from fastbp.kernels.transcendental cimport exp_, log1p_unit_less, with_sign, absolute
 
 
 cdef inline real erf_small(real x) noexcept nogil:
@@ -73,7 +73,13 @@ cdef inline real erf_(real x) noexcept nogil:
 
 
 cdef inline real softplus_(real x) noexcept nogil:
-    """log(1 + e**x) = max(x, 0) + log(1 + e), e = exp(-|x|) cannot overflow."""
-    cdef real e = absolute(x), top = x if x > 0 else <real>0
+    """log(1 + e**x) = max(x, 0) + log(1 + e), e = exp(-|x|) cannot overflow; what the two sums lost is added."""
+    cdef real e = absolute(x), top = x if x > 0 else <real>0, less, y, z, v, low
     e = exp_(-e)
-    return top + log1p_unit(e)
+    less = log1p_unit_less(e)
+    y = e - less
+    low = (e - y) - less
+    z = top + y
+    v = z - top
+    low = low + ((top - (z - v)) + (y - v))
+    return x if x > 40 else z + low

@@ -186,8 +186,8 @@ cdef inline real signed_log1p(real x) noexcept nogil:
     return with_sign(y, x)
 
 
-cdef inline real log1p_unit(real x) noexcept nogil:
-    """log(1 + x) for 0 <= x <= 1: as `log_reduced` with k = 0, and a polynomial that reaches up to s = 1/3."""
+cdef inline real log1p_unit_less(real x) noexcept nogil:
+    """x - log(1 + x) for 0 <= x <= 1: as `log_reduced` with k = 0, and a polynomial that reaches up to s = 1/3."""
     cdef real s = x / (<real>2 + x), z, h, p
     z = s * s
     h = <real>0.5 * x * x
@@ -206,7 +206,12 @@ cdef inline real log1p_unit(real x) noexcept nogil:
         p = fma_(p, z, 0.40000000000155267)
         p = fma_(p, z, 0.6666666666666631)
     p = fma_(p, z, h)
-    return x - fma_(-s, p, h)
+    return fma_(-s, p, h)
+
+
+cdef inline real log1p_unit(real x) noexcept nogil:
+    """log(1 + x) for 0 <= x <= 1."""
+    return x - log1p_unit_less(x)
 
 
 cdef inline real sigmoid_(real x) noexcept nogil:

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from fastbp import kernels
-from fastbp.kernels import elementwise, losses, reductions, rows, updates
+from fastbp.kernels import elementwise, losses, moves, reduce_axes, reductions, rows, updates
 
 pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="needs mprotect")
 
@@ -65,10 +65,11 @@ def test_dense(guarded, n, k, m, dtype):
 def test_vectors(guarded, n, dtype):
     rng = np.random.default_rng(n)
     x, y, out = (guarded(rng.uniform(0.1, 0.9, n), dtype) for _ in range(3))
-    for name in ("exp", "log", "sigmoid", "tanh", "relu", "square"):
+    for name in ("exp", "log", "sigmoid", "tanh", "relu", "square", "sin", "erf", "floor"):
         elementwise.unary(name, x, out)
-    for name in ("add", "multiply", "bce", "bce_with_logits"):
+    for name in ("add", "multiply", "bce", "bce_with_logits", "power", "arctan2", "maximum"):
         elementwise.binary(name, x, y, out)
+    elementwise.where(x, y, x, out)
     losses.bce_with_logits(x, y, out)
     losses.mse(x, y, out)
     p, m, v = (guarded(np.zeros(n), dtype) for _ in range(3))
@@ -97,6 +98,31 @@ def test_rows(guarded, n, m, dtype):
     assert np.allclose(columns, z.sum(0), atol=1e-4)
     rows.gather_rows(z, np.arange(n)[::-1].copy(), out)
     assert np.array_equal(out, z[::-1])
+    moves.take_rows(z, guarded(np.arange(n)[::-1], dtype), out)
+    assert np.array_equal(out, z[::-1])
+    moves.add_rows(z, guarded(np.arange(n)[::-1], dtype), out)
+    assert np.array_equal(out, z[::-1])
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize(("n", "m"), [(1, 1), (5, 3), (33, 10), (7, 64), (40, 65)])
+def test_columns_and_axes(guarded, n, m, dtype):
+    z = guarded(np.random.default_rng(n).normal(size=(n, m)), dtype)
+    for index in (guarded(np.arange(m), "int64"), guarded(np.arange(m)[::-1], "int64")):
+        out, back = guarded(np.zeros((n, m)), dtype), guarded(np.zeros((n, m)), dtype)
+        moves.gather_columns(z, index, out)
+        moves.scatter_columns(out, index, back)
+        assert np.array_equal(out, z[:, index])
+        assert np.array_equal(back, z)
+    for shape in ((n, m, 1), (1, n, m)):
+        x, all_of_it = z.reshape(shape), guarded(np.zeros(shape), dtype)
+        reduced = guarded(np.zeros((shape[0], shape[2])), dtype)
+        for name in ("sum_axis", "max_axis", "min_axis"):
+            getattr(reduce_axes, name)(x, reduced)
+        assert np.array_equal(reduced, x.min(1))
+        reduce_axes.cumsum_axis(x, all_of_it)
+        reduce_axes.cumsum_axis(x, all_of_it, reverse=True)
+        assert np.array_equal(all_of_it[:, -1], x[:, -1])
 
 
 def test_a_touch_behind_ends_the_process(guarded):
