@@ -60,6 +60,8 @@ X86 = {
 }
 # A tile of the matmul must see its sizes as constants.
 INLINE = [("CYTHON_INLINE", "inline __attribute__((always_inline))")]
+# Plain loops stay plain: GCC 12 vectorises a tile of scalars over k by loads of rows of B that are not there.
+PLAIN = os.environ.get("FASTBP_PLAIN") == "1"
 
 
 def instruction_sets():
@@ -69,7 +71,7 @@ def instruction_sets():
 
 
 def common_flags():
-    flags = FLAGS + QUIET
+    flags = FLAGS + QUIET + (["-fno-tree-vectorize"] if PLAIN else [])
     if SANITIZE:
         flags = [*flags, f"-fsanitize={SANITIZE}", "-fno-omit-frame-pointer", "-g"]
     return flags
@@ -83,7 +85,7 @@ def link_flags():
 
 def extensions():
     link = link_flags()
-    plain = [("FASTBP_PLAIN", "1")] if os.environ.get("FASTBP_PLAIN") == "1" else []
+    plain = [("FASTBP_PLAIN", "1")] if PLAIN else []
     names = (
         ["_cpu"]
         + [f"engine.{m}" for m in ENGINE]

@@ -10,11 +10,6 @@ from libc.math cimport INFINITY
 from fastbp.kernels.vector cimport (real, vector, vf, vd, WF, WD, MR, NR, vfma, splat, load_part, store_part,
                                     vfloor, vgate, transpose4, opaque)
 
-cdef enum:
-    KC = 800        # depth of a packed panel of B: each pass over C costs more than what the caches lose by depth
-    MC = 528        # rows of a packed block of A (it stays in L2): a multiple of every MR
-
-
 cdef struct Panel:          # what the tiles of one column panel share
     const void *gate        # of the panel's first row, or NULL
     double floor            # 0 for relu, else -inf

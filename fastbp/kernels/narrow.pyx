@@ -4,6 +4,7 @@ A tile of the matmul would fill one lane of a vector for each unit. Here vectors
 are made in a fixed number of virtual lanes (64 bytes), so every build gives the same bits.
 """
 from fastbp.kernels.vector cimport real, vector, vf, vd, WF, WD, vfma, splat, load_part, store_part, four_sums
+from fastbp.kernels.matmul cimport MC, KC
 
 cdef enum:
     MOST = 8        # output units
@@ -12,8 +13,9 @@ cdef enum:
 
 
 cdef bint narrow_forward_pays(Py_ssize_t k, Py_ssize_t m, int lanes) noexcept nogil:
-    """Whether dot products cost less than tiles; by the shapes alone, so that all builds agree."""
-    return m <= MOST and m * ((k + lanes - 1) // lanes + 4) < k
+    """Whether dot products cost less than tiles, and a column fits in `work`; by the shapes alone, so that all builds
+    agree."""
+    return m <= MOST and k <= MC * KC and m * ((k + lanes - 1) // lanes + 4) < k
 
 
 cdef bint narrow_weights_pay(Py_ssize_t k, Py_ssize_t m, int lanes) noexcept nogil:
@@ -51,7 +53,7 @@ cdef inline void dots(real *out, const real *x, const real *column, Py_ssize_t k
 
 cdef void narrow_forward(real *out, const real *x, const real *w, const real *bias, Py_ssize_t n, Py_ssize_t k,
                          Py_ssize_t m, real *work) noexcept nogil:
-    """out (n, m) = x (n, k) @ w (k, m) + bias (m), or without it where bias is NULL. `work` holds the columns of w."""
+    """out (n, m) = x (n, k) @ w (k, m) + bias (m), or without it where bias is NULL. `work` holds a column of w."""
     cdef Py_ssize_t lanes = LINE // sizeof(real), whole = (k + lanes - 1) // lanes * lanes, i, j, c
     cdef real start, rest[4]
     cdef real *column = work

@@ -1,5 +1,7 @@
 from typing import Literal
 
+LANES: int
+
 def fma_peak(dtype: Literal["float32", "float64"] = "float32", seconds: float = 0.2) -> float: ...
 def bandwidth(nbytes: int, copies: bool = False, seconds: float = 0.2) -> float: ...
 def dense_rate(

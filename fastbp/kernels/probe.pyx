@@ -9,6 +9,8 @@ from fastbp.kernels.matmul cimport work_size
 cdef enum:
     CHAINS = 12         # independent sums in registers: more than latency times throughput of any unit
 
+LANES = WF              # float32 numbers in a vector of this build: 1 where the kernels are plain loops
+
 
 cdef void multiply_add(vector *sink, double x, Py_ssize_t n) noexcept nogil:
     """n rounds of CHAINS fused multiply-adds on registers."""

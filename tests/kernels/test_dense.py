@@ -50,6 +50,15 @@ def test_forward(n, k, m, dtype):
 
 
 @both
+@pytest.mark.parametrize("k", [422_400, 422_401, 2_000_000])
+def test_forward_of_a_column_longer_than_the_room_to_work_in(k, dtype):
+    x, w, b, _ = operands(2, k, 1, dtype)
+    out = np.empty((2, 1), dtype)
+    dense_forward(x, w, b, out)
+    assert_within_rounding(out, x, w, b)
+
+
+@both
 @pytest.mark.parametrize(("n", "k", "m"), SIZES)
 def test_backward(n, k, m, dtype):
     x, w, _, dz = operands(n, k, m, dtype)
