@@ -15,9 +15,9 @@ import json
 import os
 import time
 
-for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
-    os.environ[name] = "1"
-os.environ["XLA_FLAGS"] = "--xla_cpu_multi_thread_eigen=false intra_op_parallelism_threads=1"
+import environment
+
+environment.prepare(1)  # before NumPy comes
 os.environ["JAX_PLATFORMS"] = "cpu"
 
 from collections.abc import Callable
@@ -29,7 +29,6 @@ from typing import Any
 import numpy as np
 
 import fastbp as bp
-from environment import environment
 
 Work = Callable[[], Any]
 
@@ -287,7 +286,7 @@ def main() -> None:
         results[name] = {peer: seconds / steps * 1e6 for peer, seconds in found.items()}
     if options.json:
         with open(options.json, "w", encoding="utf-8") as file:
-            json.dump({"environment": environment(), "microseconds": results}, file, indent=1)
+            json.dump({"environment": environment.describe(), "microseconds": results}, file, indent=1)
 
 
 if __name__ == "__main__":

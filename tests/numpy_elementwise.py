@@ -107,9 +107,7 @@ OTHER: dict[Any, list[Call]] = {
         ),
         *on(lambda x, y: np.clip(x, y - 1, y + 1), shapes=((4, 3), (3,))),
     ],
-    np.nan_to_num: on(
-        np.nan_to_num, lambda x: np.nan_to_num(x, nan=1.0, posinf=2.0, neginf=-2.0)
-    ),
+    np.nan_to_num: on(np.nan_to_num, lambda x: np.nan_to_num(x, nan=1.0, posinf=2.0, neginf=-2.0)),
     np.copy: on(np.copy),
     np.real: on(np.real),
     np.astype: on(
@@ -121,7 +119,9 @@ OTHER: dict[Any, list[Call]] = {
     np.shape: on(lambda x: x * np.shape(x)[0]),
     np.ndim: on(lambda x: x * np.ndim(x)),
     np.size: on(lambda x: x * np.size(x), lambda x: x * np.size(x, 1)),
-    np.zeros_like: on(lambda x: x + np.zeros_like(x), lambda x: x[0] + np.zeros_like(x, shape=(3,))),
+    np.zeros_like: on(
+        lambda x: x + np.zeros_like(x), lambda x: x[0] + np.zeros_like(x, shape=(3,))
+    ),
     np.ones_like: on(lambda x: x + np.ones_like(x), lambda x: x + np.ones_like(x, np.float64)),
     np.full_like: on(lambda x: x * np.full_like(x, 2.5)),
     np.empty_like: on(lambda x: x * np.empty_like(x).ndim),

@@ -102,9 +102,7 @@ def _class_hits(p: Array, y: Array) -> Array:
     return np.array([float(np.argmax(row) == label) for row, label in zip(p, y, strict=True)])
 
 
-def _lanes(
-    function: Callable[[Array], float], x: Array, axis: int | None, keepdims: bool
-) -> Array:
+def _lanes(function: Callable[[Array], float], x: Array, axis: int | None, keepdims: bool) -> Array:
     """A function of the elements that are reduced, one lane after the other."""
     if axis is None:
         return np.full((1,) * x.ndim if keepdims else (), function(x.ravel()))
@@ -147,6 +145,10 @@ REFERENCE: dict[str, Callable[..., Array]] = {
     "floor": lambda x: -np.ceil(-x),
     "ceil": lambda x: -np.floor(-x),
     "sqrt": lambda x: x**0.5,
+    "sinh": lambda x: (np.exp(x) - np.exp(-x)) / 2,
+    "cosh": lambda x: (np.exp(x) + np.exp(-x)) / 2,
+    "arcsinh": lambda x: np.log(x + np.sqrt(x * x + 1)),
+    "logaddexp": np.logaddexp,
     "exp": np.exp,
     "expm1": np.expm1,
     "log": np.log,

@@ -13,8 +13,8 @@ from collections.abc import Callable, Hashable, Sequence
 import numpy as np
 
 from fastbp.compiler.stability import STABILITY
-from fastbp.graph.node import Node, apply, constant, scalar_value
-from fastbp.graph.ops import BROADCASTING, OPS, UNARY
+from fastbp.graph.node import Node, apply, constant, scalar_value, topological
+from fastbp.graph.ops import BROADCASTING, UNARY
 from fastbp.graph.shapes import broadcast_shapes
 
 _ON_LOGITS = {
@@ -26,9 +26,9 @@ _ON_LOGITS = {
 Rule = Callable[[Node], Node | None]
 
 _FOLD: dict[str, Callable[..., float]] = {
-    name: getattr(np, name)
-    for name in (*OPS, "absolute")
-    if name in UNARY | BROADCASTING and hasattr(np, name)
+    name: function
+    for name in UNARY | BROADCASTING
+    if isinstance(function := getattr(np, name, None), np.ufunc)
 }
 
 
@@ -56,9 +56,20 @@ def simplify(outputs: Sequence[Node]) -> list[Node]:
     return rewrite(outputs, RULES)
 
 
-def rewrite(outputs: Sequence[Node], rules: Sequence[Rule]) -> list[Node]:
-    """Rebuild the graph of `outputs` with rules; each gives a better node, or None."""
-    done: dict[Node, Node] = {}
+def stabilised(outputs: Sequence[Node]) -> list[Node]:
+    """The same by the same rules, for a graph that is to be differentiated with respect to identity nodes.
+
+    Those, and what is behind them, stay as they are.
+    """
+    done = {node: node for node in topological(outputs) if node.op == "identity"}
+    return rewrite(outputs, RULES, done)
+
+
+def rewrite(
+    outputs: Sequence[Node], rules: Sequence[Rule], done: dict[Node, Node] | None = None
+) -> list[Node]:
+    """Rebuild the graph of `outputs` with rules; each gives a better node, or None. What is in `done` is done."""
+    done = {} if done is None else done
     known: dict[Hashable, Node] = {}
     for output in outputs:
         _rewrite_into(output, done, known, rules)

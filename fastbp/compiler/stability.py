@@ -20,6 +20,25 @@ def _one_plus(node: Node) -> Node | None:
     return a if scalar_value(b) == 1 else None
 
 
+MOVES = ("reshape", "transpose", "broadcast_to", "gather", "gather_columns")
+
+
+def _source(node: Node) -> Node:
+    """What was moved, before the moves."""
+    while node.op in MOVES:
+        node = node.inputs[0]
+    return node
+
+
+def _of_one_class(total: Node, condition: Node, p: Node, rest: Node) -> Node | None:
+    """log(sum(where(one_hot(y), softmax(z), 0), axis=1)), the probability at y -> -cross_entropy_with_logits(z, y)."""
+    zero = _source(rest)
+    if condition.op != "one_hot" or p.op != "softmax" or scalar_value(zero) != 0:
+        return None
+    loss = apply("cross_entropy_with_logits", p.inputs[0], condition.inputs[0])
+    return -loss.reshape(total.shape)
+
+
 def _log(node: Node) -> Node | None:
     """log(sigmoid(x)), log(1 - sigmoid(x)), log(softmax(z)), log(sum(exp(x))), log(1 + exp(x)), log(1 +- x)."""
     if node.op != "log":
@@ -32,6 +51,12 @@ def _log(node: Node) -> Node | None:
         return z - apply("logsumexp", z, axis=1, keepdims=True)
     if inner.op == "sum" and inner.inputs[0].op == "exp":
         return apply("logsumexp", inner.inputs[0].inputs[0], **inner.attrs)
+    if inner.op in MOVES and _source(inner).op in ("softmax", "sigmoid", "exp"):
+        moved = inner.inputs[0]
+        if "index" not in inner.attrs or (inner.attrs["index"].array >= 0).all():
+            return apply(inner.op, apply("log", moved), **inner.attrs)
+    if inner.op == "sum" and inner.attrs["axis"] == 1 and inner.inputs[0].op == "where":
+        return _of_one_class(inner, *inner.inputs[0].inputs)
     if inner.op == "subtract" and scalar_value(inner.inputs[0]) == 1:
         return apply("log1p", -inner.inputs[1])
     x = _one_plus(inner)
@@ -73,13 +98,17 @@ def _sigmoid(node: Node) -> Node | None:
 
 
 def _softmax(node: Node) -> Node | None:
-    """exp(z) / sum(exp(z), axis=1, keepdims=True) -> softmax(z)."""
-    if node.op != "divide" or node.inputs[0].op != "exp" or node.ndim != 2:
+    """exp(z) / sum(exp(z)) -> softmax(z) along rows, exp(z - logsumexp(z)) along other axes."""
+    if node.op != "divide" or node.inputs[0].op != "exp":
         return None
-    e, total = node.inputs
-    if total.op == "sum" and total.inputs[0] is e and total.attrs == {"axis": 1, "keepdims": True}:
-        return apply("softmax", e.inputs[0])
-    return None
+    e, below = node.inputs
+    total = below.inputs[0] if below.op == "reshape" else below
+    if total.op != "sum" or total.inputs[0] is not e:
+        return None
+    z = e.inputs[0]
+    if node.ndim == 2 and total.attrs["axis"] == 1 and below.shape == (node.shape[0], 1):
+        return apply("softmax", z)
+    return apply("exp", z - apply("logsumexp", z, **total.attrs).reshape(below.shape))
 
 
 def _norm(node: Node) -> Node | None:

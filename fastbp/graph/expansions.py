@@ -6,6 +6,8 @@ holds where the simpler ones' would not (at 0, or where exp overflows).
 
 from __future__ import annotations
 
+import math
+
 from fastbp.graph.local_gradients import choose, kept
 from fastbp.graph.node import Node, apply, constant
 
@@ -24,3 +26,28 @@ def logsumexp(node: Node, x: Node) -> Node:
     inside = apply("exp", x - kept(top, node, x))
     summed = apply("log", apply("sum", inside, axis=axis, keepdims=False)) + top
     return summed.reshape(node.shape)
+
+
+def sinh(node: Node, x: Node) -> Node:
+    """(exp(x) - exp(-x)) / 2, of e = exp(|x|) - 1: (e + e / (e + 1)) / 2."""
+    e = apply("expm1", apply("absolute", x))
+    return apply("sign", x) * (0.5 * e + 0.5 * (e / (e + 1)))
+
+
+def cosh(node: Node, x: Node) -> Node:
+    """(exp(x) + exp(-x)) / 2."""
+    return 0.5 * apply("exp", x) + 0.5 * apply("exp", -x)
+
+
+def arcsinh(node: Node, x: Node) -> Node:
+    """log(x + sqrt(x^2 + 1)), of a = |x|: log1p(a + a^2 / (1 + sqrt(a^2 + 1)))."""
+    a = apply("absolute", x)
+    inner = a + a * (a / (1 + apply("sqrt", a * a + 1)))
+    return apply("sign", x) * apply("log1p", inner)
+
+
+def logaddexp(node: Node, a: Node, b: Node) -> Node:
+    """max(a, b) + log1p(exp(-|a - b|)); equal infinities are themselves."""
+    e = apply("exp", -apply("absolute", a - b))
+    apart = apply("maximum", a, b) + apply("log1p", e)
+    return choose(apply("equal", a, b), a + math.log(2), apart)

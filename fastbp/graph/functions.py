@@ -28,8 +28,12 @@ def relu(x: Any) -> Node:
 
 
 def softmax(z: Any) -> Node:
-    """exp(z) / sum(exp(z)) over each row of an (n, m) node."""
-    return apply("softmax", *_nodes("softmax", z))
+    """exp(z) / sum(exp(z)) along the last axis."""
+    (node,) = _nodes("softmax", z)
+    if node.ndim == 2 or node.ndim == 0:
+        return apply("softmax", node)
+    rows = node.reshape(node.size // max(node.shape[-1], 1), node.shape[-1])
+    return apply("softmax", rows).reshape(node.shape)
 
 
 def erf(x: Any) -> Node:

@@ -173,6 +173,14 @@ def arctan2(out: Node, g: Node, y: Node, x: Node) -> Pair:
     return unbroadcast(scaled * x, y), unbroadcast(-(scaled * y), x)
 
 
+def logaddexp(out: Node, g: Node, a: Node, b: Node) -> Pair:
+    """sigmoid(a - b), and sigmoid(b - a)."""
+    return (
+        unbroadcast(g * apply("sigmoid", a - b), a),
+        unbroadcast(g * apply("sigmoid", b - a), b),
+    )
+
+
 def larger(out: Node, g: Node, a: Node, b: Node) -> Pair:
     """All to the larger (for minimum: smaller) operand, half to each where they are equal."""
     first, second = (a, b) if out.op == "maximum" else (b, a)

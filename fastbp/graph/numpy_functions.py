@@ -12,11 +12,11 @@ from fastbp.graph.node import Node
 from fastbp.graph.numpy_protocol import _REDUCTIONS, FUNCTIONS, UFUNCS, refuse
 
 SAME_NAME = (
-    "negative square sqrt reciprocal exp expm1 log log1p sin cos arctan tanh sign floor ceil absolute "
+    "negative square sqrt reciprocal exp expm1 log log1p sin cos arctan sinh cosh tanh arcsinh sign floor ceil absolute "
     "add subtract multiply divide power arctan2 maximum minimum mod greater greater_equal equal not_equal"
 )
 WRITTEN = (
-    "tan sinh cosh arcsin arccos arcsinh arccosh arctanh exp2 log2 log10 logaddexp hypot less less_equal "
+    "tan arcsin arccos arccosh arctanh exp2 log2 log10 logaddexp hypot less less_equal "
     "floor_divide logical_and logical_or logical_not isnan isfinite"
 )
 MOVES = (

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from fastbp.graph.local_gradients import choose
 from fastbp.graph.moves import moved
 from fastbp.graph.node import Node, apply
 
@@ -174,17 +175,26 @@ def argsort(x: Node, axis: Any = -1) -> Node:
 
 
 def take_along_axis(x: Node, index: Node, axis: Any) -> Node:
-    """Elements along an axis at computed places; as many of them as there are."""
-    if x.shape != index.shape:
-        raise ValueError(
-            f"take_along_axis: expected an index of shape {x.shape}, got {index.shape}"
-        )
+    """Elements along an axis at computed places."""
     axes = axes_of("take_along_axis", x, axis)
     last = 0 if axes is None else axes[0]
     turned = [moved(n, lambda p: np.moveaxis(p, last, -1)) for n in (x, index)]
-    rows = [n.reshape(n.size // max(n.shape[-1], 1), n.shape[-1]) for n in turned]
-    taken = apply("take_along", *rows).reshape(turned[0].shape)
-    return moved(taken, lambda p: np.moveaxis(p, -1, last))
+    if turned[0].shape[:-1] != turned[1].shape[:-1]:
+        raise ValueError(
+            f"take_along_axis: index of shape {index.shape} for shape {x.shape}, axis {axis}"
+        )
+    rows, places = (n.reshape(n.size // max(n.shape[-1], 1), n.shape[-1]) for n in turned)
+    if rows.shape == places.shape:
+        taken = apply("take_along", rows, places)
+    else:
+        taken = np.stack([_picked(rows, places[:, j]) for j in range(places.shape[1])], axis=1)
+    return moved(taken.reshape(turned[1].shape), lambda p: np.moveaxis(p, -1, last))
+
+
+def _picked(rows: Node, columns: Node) -> Node:
+    """One element of each row."""
+    hot = apply("one_hot", columns, classes=rows.shape[1])
+    return apply("sum", choose(hot, rows, 0.0), axis=1, keepdims=False)
 
 
 def diff(x: Node, n: int = 1, axis: int = -1) -> Node:

@@ -224,7 +224,7 @@ cdef void binary(int op, real *out, const real *a, Py_ssize_t ars, Py_ssize_t ac
     if acs == 1 and bcs == 1 and (n == 1 or (ars == m and brs == m)):
         apply(op, out, a, b, n * m)
         return
-    while i < n:
+    while i < n and m > 0:
         rows = 1 if m >= CHUNK else min(n - i, CHUNK // m)
         j = 0
         while j < m:

@@ -40,10 +40,12 @@ def elementwise(name: str, x: Any) -> Any:
 
 
 def rowwise(name: str, x: Any) -> Any:
-    """Apply a function of rows to an (n, m) array, or to (m,) as one row."""
+    """Apply a function of rows along the last axis of an array."""
     given = checks.numbers("x", x)
-    if given.ndim not in (1, 2) or given.shape[-1] == 0:
-        raise ValueError(f"{name}: x must have shape (n, m) or (m,), got {given.shape}")
+    if given.ndim == 0 or given.shape[-1] == 0:
+        raise ValueError(
+            f"{name}: x must have an axis with at least one element, got shape {given.shape}"
+        )
     rows = checks.converted(given, common_dtype(given)).reshape(-1, given.shape[-1])
     return _forward(name, rows).reshape(given.shape)
 

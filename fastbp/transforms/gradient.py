@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from fastbp import checks, nesting
+from fastbp.compiler.simplify import stabilised
 from fastbp.graph import gradients
 from fastbp.graph.dtypes import WEAK
 from fastbp.graph.moves import moved_together
@@ -113,7 +114,7 @@ def jacobian(function: Callable[..., Any], argnums: Argnums = 0) -> Callable[...
 
     def derive(f: Function, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         args, leaves = _own_leaves(places, args)
-        output = _node(f(*args, **kwargs), "jacobian")
+        (output,) = stabilised([_node(f(*args, **kwargs), "jacobian")])
         rows = [_row(output, i, leaves) for i in range(output.size)]
         stacked = iter(
             [_stacked([row[j] for row in rows], output, leaf) for j, leaf in enumerate(leaves)]
@@ -153,7 +154,7 @@ def hvp(function: Callable[..., Any]) -> Callable[..., Any]:
     def derive(f: Function, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         x, v, *rest = args
         own, leaves = _own_leaves((0,), (x, *rest))
-        output = _number(f(*own, **kwargs), "hvp")
+        (output,) = stabilised([_number(f(*own, **kwargs), "hvp")])
         along = [node for _, node in nesting.leaves(v, "v")]
         if len(along) != len(leaves) or any(
             np.shape(a) != b.shape for a, b in zip(along, leaves, strict=True)
@@ -190,7 +191,7 @@ def compile(function: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _argnums(argnums: Argnums) -> tuple[int, ...]:
-    places = (argnums,) if isinstance(argnums, int) else tuple(argnums)
+    places = tuple(argnums) if isinstance(argnums, Sequence) else (argnums,)
     if not places or any(isinstance(i, bool) or not isinstance(i, int) for i in places):
         raise TypeError(f"argnums must be a place, or several, got {argnums!r}")
     return places
@@ -200,7 +201,7 @@ def _gradients(
     f: Function, places: tuple[int, ...], args: tuple[Any, ...], kwargs: dict[str, Any]
 ) -> tuple[Node, tuple[Any, ...]]:
     args, leaves = _own_leaves(places, args)
-    value = _number(f(*args, **kwargs), "grad")
+    (value,) = stabilised([_number(f(*args, **kwargs), "grad")])
     found = iter(_as_given(gradients(value, leaves), leaves))
     return value, tuple(nesting.rebuilt(args[place], found) for place in places)
 

@@ -113,7 +113,7 @@ BINARY = {
         lambda x: np.dot(A, x.T),
         lambda x: np.float64(2) - x,
         lambda x: np.array(2) / x,
-        lambda x: A > x,
+        lambda x: x < A,
         lambda x: np.equal(A, x),
         lambda x: np.float64(1) <= x,
         lambda x: np.maximum(A, x),

@@ -43,12 +43,12 @@ def test_relu_passes_nan_on():
     assert np.isnan(bp.relu(np.nan))
 
 
-@pytest.mark.parametrize("shape", [(5,), (1, 3), (1300, 4)])
+@pytest.mark.parametrize("shape", [(5,), (1, 3), (1300, 4), (2, 3, 4)])
 def test_softmax_of_arrays(shape):
     z = RANDOM.normal(size=shape)
     assert np.allclose(bp.softmax(z), softmax(z), rtol=1e-13)
-    for bad in (np.zeros((2, 2, 2)), 1.0, np.zeros((2, 0))):
-        with pytest.raises(ValueError, match=r"softmax: x must have shape \(n, m\) or \(m,\)"):
+    for bad in (1.0, np.zeros((2, 0))):
+        with pytest.raises(ValueError, match=r"softmax: x must have an axis with at least one"):
             bp.softmax(bad)
 
 
