@@ -1,3 +1,4 @@
+# ruff: noqa: E402  (the environment comes before NumPy)
 """Functions written in NumPy: fastbp against JAX, PyTorch and HIPS autograd, one thread each, in one run.
 
     python benchmarks/graph.py [--rounds 5] [--json FILE]
@@ -26,9 +27,8 @@ from itertools import pairwise
 from statistics import median
 from typing import Any
 
-import numpy as np
-
 import fastbp as bp
+import numpy as np
 
 Work = Callable[[], Any]
 
@@ -159,8 +159,7 @@ def pinn_cases() -> dict[str, Work]:
     rng = np.random.default_rng(0)
     sizes = [2, 20, 20, 20, 1]
     params = [
-        (rng.normal(0, 0.3, (n, m)).astype("f4"), np.zeros(m, "f4"))
-        for n, m in pairwise(sizes)
+        (rng.normal(0, 0.3, (n, m)).astype("f4"), np.zeros(m, "f4")) for n, m in pairwise(sizes)
     ]
     x, t = (rng.uniform(size=(1000, 1)).astype("f4") for _ in range(2))
     trainer = bp.Trainer(pinn_loss(np, bp.grad), params=params, optimizer=bp.Adam(1e-3), seed=0)
@@ -221,12 +220,8 @@ def compile_cases(which: str) -> dict[str, Work]:
         def with_jax() -> Any:
             jax.clear_caches()
             if which == "mlp":
-                return jax.block_until_ready(
-                    jax.jit(jax.value_and_grad(mlp(jnp)))(params, x, y)
-                )
-            return jax.block_until_ready(
-                jax.jit(jax.value_and_grad(long_function(jnp)))(point)
-            )
+                return jax.block_until_ready(jax.jit(jax.value_and_grad(mlp(jnp)))(params, x, y))
+            return jax.block_until_ready(jax.jit(jax.value_and_grad(long_function(jnp)))(point))
 
         cases["jax jit"] = with_jax
     return cases
@@ -258,7 +253,7 @@ def agree(cases: dict[str, Work], rtol: float) -> None:
         result = work()
         found[name] = float(result[0] if isinstance(result, tuple) else result)
     first = found["fastbp"]
-    for name, value in found.items():
+    for value in found.values():
         assert abs(value - first) <= rtol * abs(first), found
 
 
@@ -286,7 +281,9 @@ def main() -> None:
         results[name] = {peer: seconds / steps * 1e6 for peer, seconds in found.items()}
     if options.json:
         with open(options.json, "w", encoding="utf-8") as file:
-            json.dump({"environment": environment.describe(), "microseconds": results}, file, indent=1)
+            json.dump(
+                {"environment": environment.describe(), "microseconds": results}, file, indent=1
+            )
 
 
 if __name__ == "__main__":

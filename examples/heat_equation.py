@@ -52,8 +52,7 @@ def solution(x: Any, t: Any) -> Any:
 
 sizes = [2, 20, 20, 20, 1]
 params: Any = [
-    (rng.normal(0, (2 / (n + m)) ** 0.5, (n, m)), np.zeros(m))
-    for n, m in pairwise(sizes)
+    (rng.normal(0, (2 / (n + m)) ** 0.5, (n, m)), np.zeros(m)) for n, m in pairwise(sizes)
 ]
 x, t = rng.uniform(size=(1000, 1)), rng.uniform(size=(1000, 1))
 

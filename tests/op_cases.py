@@ -48,6 +48,7 @@ CASES: dict[str, list[Case]] = {
     "sinh": unary(away_from_zero),
     "cosh": unary(away_from_zero),
     "arcsinh": unary(away_from_zero),
+    "hypot": binary(away_from_zero, curved=True),
     "logaddexp": binary(normal, curved=True),
     "exp": unary(normal),
     "expm1": unary(normal),

@@ -148,6 +148,7 @@ REFERENCE: dict[str, Callable[..., Array]] = {
     "sinh": lambda x: (np.exp(x) - np.exp(-x)) / 2,
     "cosh": lambda x: (np.exp(x) + np.exp(-x)) / 2,
     "arcsinh": lambda x: np.log(x + np.sqrt(x * x + 1)),
+    "hypot": lambda a, b: np.sqrt(a * a + b * b),
     "logaddexp": np.logaddexp,
     "exp": np.exp,
     "expm1": np.expm1,

@@ -30,13 +30,22 @@ def _source(node: Node) -> Node:
     return node
 
 
-def _of_one_class(total: Node, condition: Node, p: Node, rest: Node) -> Node | None:
-    """log(sum(where(one_hot(y), softmax(z), 0), axis=1)), the probability at y -> -cross_entropy_with_logits(z, y)."""
-    zero = _source(rest)
-    if condition.op != "one_hot" or p.op != "softmax" or scalar_value(zero) != 0:
+def _of_one_class(total: Node, there: Node) -> Node | None:
+    """log(sum(where(one_hot(y), softmax(z), 0), axis=1)), the probability at y -> -cross_entropy_with_logits(z, y).
+
+    `there` is 0, or NaN where y is no class, as the loss is then.
+    """
+    condition, p, rest = total.inputs[0].inputs
+    there = there.inputs[0] if there.op == "identity" else there
+    if condition.op != "one_hot" or p.op != "softmax" or scalar_value(_source(rest)) != 0:
         return None
-    loss = apply("cross_entropy_with_logits", p.inputs[0], condition.inputs[0])
-    return -loss.reshape(total.shape)
+    if (
+        there.op != "subtract"
+        or there.inputs[0].op != "sum"
+        or there.inputs[0].inputs[0] is not condition
+    ):
+        return None
+    return -apply("cross_entropy_with_logits", p.inputs[0], condition.inputs[0])
 
 
 def _log(node: Node) -> Node | None:
@@ -55,8 +64,12 @@ def _log(node: Node) -> Node | None:
         moved = inner.inputs[0]
         if "index" not in inner.attrs or (inner.attrs["index"].array >= 0).all():
             return apply(inner.op, apply("log", moved), **inner.attrs)
-    if inner.op == "sum" and inner.attrs["axis"] == 1 and inner.inputs[0].op == "where":
-        return _of_one_class(inner, *inner.inputs[0].inputs)
+    if (
+        inner.op == "add"
+        and inner.inputs[0].op == "sum"
+        and inner.inputs[0].inputs[0].op == "where"
+    ):
+        return _of_one_class(*inner.inputs)
     if inner.op == "subtract" and scalar_value(inner.inputs[0]) == 1:
         return apply("log1p", -inner.inputs[1])
     x = _one_plus(inner)

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from fastbp.graph.dtypes import promoted
 from fastbp.graph.local_gradients import choose
 from fastbp.graph.node import Node, apply, constant
 from fastbp.graph.numpy_protocol import is_number
@@ -40,7 +41,7 @@ def arccos(x: Node) -> Node:
 def arccosh(x: Node) -> Node:
     """log(x + sqrt(x^2 - 1)), of t = x - 1."""
     t = x - 1
-    return apply("log1p", t + apply("sqrt", t * (x + 1)))
+    return apply("log1p", t + apply("sqrt", t) * apply("sqrt", x + 1))
 
 
 def arctanh(x: Node) -> Node:
@@ -70,11 +71,13 @@ def logaddexp(a: Any, b: Any) -> Node:
 
 def hypot(a: Any, b: Any) -> Node:
     """sqrt(a^2 + b^2), whose gradient at 0 is 0."""
-    a, b = two(a, b)
-    shape = (a * b).shape
-    flat = [apply("broadcast_to", n, shape=shape).reshape(1, math.prod(shape)) for n in (a, b)]
-    pair = apply("join_columns", *(n.reshape(n.size, 1) for n in flat))
-    return apply("norm", pair, axis=1, keepdims=False).reshape(shape)
+    return apply("hypot", *two(a, b))
+
+
+def float_power(a: Any, b: Any) -> Node:
+    """a^b in float64."""
+    base, exponent = two(a, b)
+    return base.astype(np.float64) ** exponent.astype(np.float64)
 
 
 def maximum(a: Any, b: Any) -> Node:
@@ -98,9 +101,16 @@ def less_equal(a: Any, b: Any) -> Node:
 
 
 def floor_divide(a: Any, b: Any) -> Node:
-    """The whole number below a / b."""
+    """The whole number below a / b; by 0 and by infinity as NumPy has it."""
     a, b = two(a, b)
-    return apply("floor", (a - apply("mod", a, b)) / b + 0.5)
+    quotient = a / b
+    real = quotient.dtype
+    below = apply("floor", (a - apply("mod", a, b)) / b + 0.5)
+    falls = apply("greater", constant(0, a.dtype), a * apply("sign", b))
+    across = choose(falls, constant(-1.0, real), 0.0) + (a - a)  # NaN for an infinite a
+    infinite = apply("equal", apply("absolute", b), constant(np.inf, real))
+    found = choose(logical_not(b), quotient, choose(infinite, across, below))
+    return found._declared(promoted((a, b)))
 
 
 def _mask(x: Any) -> Node:

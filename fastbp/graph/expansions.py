@@ -28,10 +28,16 @@ def logsumexp(node: Node, x: Node) -> Node:
     return summed.reshape(node.shape)
 
 
+def capped(x: Node) -> Node:
+    """x, at most 1e18: where x / (x + 1) has long been 1, and x * x is not infinite."""
+    return apply("minimum", x, constant(1e18, x.dtype))
+
+
 def sinh(node: Node, x: Node) -> Node:
     """(exp(x) - exp(-x)) / 2, of e = exp(|x|) - 1: (e + e / (e + 1)) / 2."""
     e = apply("expm1", apply("absolute", x))
-    return apply("sign", x) * (0.5 * e + 0.5 * (e / (e + 1)))
+    most = capped(e)
+    return apply("sign", x) * (0.5 * e + 0.5 * (most / (most + 1)))
 
 
 def cosh(node: Node, x: Node) -> Node:
@@ -42,7 +48,8 @@ def cosh(node: Node, x: Node) -> Node:
 def arcsinh(node: Node, x: Node) -> Node:
     """log(x + sqrt(x^2 + 1)), of a = |x|: log1p(a + a^2 / (1 + sqrt(a^2 + 1)))."""
     a = apply("absolute", x)
-    inner = a + a * (a / (1 + apply("sqrt", a * a + 1)))
+    most = capped(a)
+    inner = a + a * (most / (1 + apply("sqrt", most * most + 1)))
     return apply("sign", x) * apply("log1p", inner)
 
 
@@ -51,3 +58,13 @@ def logaddexp(node: Node, a: Node, b: Node) -> Node:
     e = apply("exp", -apply("absolute", a - b))
     apart = apply("maximum", a, b) + apply("log1p", e)
     return choose(apply("equal", a, b), a + math.log(2), apart)
+
+
+def hypot(node: Node, a: Node, b: Node) -> Node:
+    """m sqrt(1 + (n / m)^2) of the larger and the smaller size; infinite where one is, even beside NaN."""
+    a, b = apply("absolute", a), apply("absolute", b)
+    m, n = apply("maximum", a, b), apply("minimum", a, b)
+    zero, infinity = constant(0.0, m.dtype), constant(math.inf, m.dtype)
+    ratio = n / choose(apply("equal", m, zero), 1.0, m)
+    either = apply("maximum", apply("equal", a, infinity), apply("equal", b, infinity))
+    return choose(either, infinity, m * apply("sqrt", 1 + ratio * ratio))

@@ -146,7 +146,8 @@ def as_number(truth: Node) -> Node:
 
 def choose(condition: Node, a: Node | float, b: Node | float) -> Node:
     """where(condition, a, b), broadcast."""
-    numbers = [condition._operand(v) if not isinstance(v, Node) else v for v in (a, b)]
+    like = a if isinstance(a, Node) else b if isinstance(b, Node) else condition
+    numbers = [v if isinstance(v, Node) else like._operand(v) for v in (a, b)]
     shape = condition.shape
     for node in numbers:
         shape = (condition * node).shape if node.shape not in ((), shape) else shape
@@ -179,6 +180,12 @@ def logaddexp(out: Node, g: Node, a: Node, b: Node) -> Pair:
         unbroadcast(g * apply("sigmoid", a - b), a),
         unbroadcast(g * apply("sigmoid", b - a), b),
     )
+
+
+def hypot(out: Node, g: Node, a: Node, b: Node) -> Pair:
+    """a / hypot(a, b) and b / hypot(a, b), and 0 at 0."""
+    scaled = g / (out + apply("equal", out, constant(0.0, out.dtype)))
+    return unbroadcast(scaled * a, a), unbroadcast(scaled * b, b)
 
 
 def larger(out: Node, g: Node, a: Node, b: Node) -> Pair:

@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from fastbp.graph.index_map import IndexMap
 from fastbp.graph.local_gradients import choose
-from fastbp.graph.node import Node, apply
+from fastbp.graph.node import Node, apply, constant
 
 Positions = npt.NDArray[np.int64]
 
@@ -110,7 +110,7 @@ def getitem(x: Node, key: Any) -> Node:
     parts = key if isinstance(key, tuple) else (key,)
     if any(isinstance(part, Node) for part in parts):
         return _at_nodes(x, parts)
-    if x.ndim > 1 and isinstance(parts[0], slice) and parts[0] == slice(None):
+    if x.ndim > 1 and parts and isinstance(parts[0], slice) and parts[0] == slice(None):
         return _of_all_rows(x, key)
     return moved(x, lambda positions: positions[key])
 
@@ -158,8 +158,17 @@ def _one_of_each_row(x: Node, rows: Any, columns: Node) -> Node:
     chosen = x[np.asarray(rows)]
     if chosen.shape[:1] != columns.shape:
         raise IndexError(f"x[rows, i]: {chosen.shape[0]} rows and {columns.shape[0]} columns")
-    hot = apply("one_hot", columns, classes=x.shape[1])
-    return choose(hot, chosen, 0.0).sum(axis=1)
+    return picked(chosen, columns)
+
+
+def picked(rows: Node, columns: Node) -> Node:
+    """One element of each row, columns counted from the end where they are negative; NaN where there is none."""
+    width = rows.shape[1]
+    before = apply("greater", constant(0, columns.dtype), columns)
+    columns = choose(before, columns + width, columns)
+    hot = apply("one_hot", columns, classes=width)
+    there = hot.sum(axis=1) - 1  # 0, or NaN
+    return choose(hot, rows, 0.0).sum(axis=1) + there._declared(rows.dtype)
 
 
 def take(x: Node, index: Node) -> Node:

@@ -78,6 +78,10 @@ class Node(ArraySyntax):
         weak = type(value) in (bool, int, float)  # takes the dtype that it meets
         return constant(value, np.result_type(self.dtype, value) if weak else None)
 
+    def _declared(self, dtype: np.dtype[Any]) -> Node:
+        """The same numbers, as those of another dtype."""
+        return Node("identity", (self,), {}, self.shape, checked_dtype(dtype))
+
     def _apply(self, op: str, *operands: Any, **attrs: Any) -> Node:
         return apply(op, *(self._operand(operand) for operand in operands), **attrs)
 

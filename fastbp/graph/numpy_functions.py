@@ -12,8 +12,8 @@ from fastbp.graph.node import Node
 from fastbp.graph.numpy_protocol import _REDUCTIONS, FUNCTIONS, UFUNCS, refuse
 
 SAME_NAME = (
-    "negative square sqrt reciprocal exp expm1 log log1p sin cos arctan sinh cosh tanh arcsinh sign floor ceil absolute "
-    "add subtract multiply divide power arctan2 maximum minimum mod greater greater_equal equal not_equal"
+    "negative square sqrt reciprocal exp expm1 log log1p sin cos arctan sinh cosh tanh arcsinh sign floor ceil "
+    "absolute add subtract multiply divide power arctan2 maximum minimum mod greater greater_equal equal not_equal"
 )
 WRITTEN = (
     "tan arcsin arccos arccosh arctanh exp2 log2 log10 logaddexp hypot less less_equal "
@@ -25,6 +25,11 @@ MOVES = (
 )
 APART = "split array_split hsplit vsplit dsplit unstack"
 TOGETHER = "concatenate stack vstack hstack dstack column_stack"
+
+
+def _array(node: Node, value: Any) -> Node:
+    """As a node; a Python number as the array that NumPy's functions (not ufuncs) make of it."""
+    return value if isinstance(value, Node) else node._operand(np.asarray(value))
 
 
 def _operation(name: str) -> Callable[..., Node]:
@@ -62,14 +67,14 @@ def _apart(function: Callable[..., Any]) -> Callable[..., list[Node]]:
 
 def _together(function: Callable[..., Any]) -> Callable[..., Node]:
     def call(node: Node, arrays: Any, *args: Any, **kwargs: Any) -> Node:
-        nodes = [node._operand(a) for a in arrays]
+        nodes = [_array(node, a) for a in arrays]
         return moves.moved_together(nodes, lambda ps: function(ps, *args, **kwargs))
 
     return call
 
 
 def _append(node: Node, arr: Any, values: Any, axis: Any = None) -> Node:
-    nodes = [node._operand(v) for v in (arr, values)]
+    nodes = [_array(node, v) for v in (arr, values)]
     return moves.moved_together(nodes, lambda ps: np.append(ps[0], ps[1], axis=axis))
 
 
@@ -109,23 +114,23 @@ def _take(node: Node, a: Any, indices: Any, axis: int | None = None) -> Node:
 def _einsum(node: Node, subscripts: str, *operands: Any, optimize: Any = False) -> Node:
     if not isinstance(subscripts, str):
         refuse("np.einsum with lists of axes", "Write the subscripts as text, 'ij,jk->ik'")
-    return products.einsum(subscripts, [node._operand(v) for v in operands])
+    return products.einsum(subscripts, [_array(node, v) for v in operands])
 
 
 def _inner(node: Node, a: Any, b: Any) -> Node:
-    first, second = node._operand(a), node._operand(b)
+    first, second = _array(node, a), _array(node, b)
     if first.ndim == 0 or second.ndim == 0:
         return first * second
     return products.tensordot(first, second, (-1 % first.ndim, -1 % second.ndim))
 
 
 def _outer(node: Node, a: Any, b: Any) -> Node:
-    first, second = node._operand(a), node._operand(b)
+    first, second = _array(node, a), _array(node, b)
     return first.reshape(first.size, 1) * second.reshape(1, second.size)
 
 
 def _vdot(node: Node, a: Any, b: Any) -> Node:
-    first, second = node._operand(a), node._operand(b)
+    first, second = _array(node, a), _array(node, b)
     return first.reshape(first.size) @ second.reshape(second.size)
 
 
@@ -167,13 +172,38 @@ def _all(node: Node, a: Any, axis: Any = None, *, keepdims: bool = False) -> Nod
     return reductions.reduced("min", elementwise._mask(node._operand(a)), axis, keepdims)
 
 
-def _like(make: Callable[..., Any]) -> Callable[..., Any]:
-    def call(node: Node, a: Any, *args: Any, dtype: Any = None, shape: Any = None) -> Any:
-        return make(
-            np.shape(a) if shape is None else shape, *args, dtype=dtype or node._operand(a).dtype
+def _like(value: float) -> Callable[..., Any]:
+    def call(node: Node, a: Any, dtype: Any = None, *, shape: Any = None) -> Any:
+        return np.full(
+            np.shape(a) if shape is None else shape, value, dtype or node._operand(a).dtype
         )
 
     return call
+
+
+def _full_like(node: Node, a: Any, fill_value: Any, dtype: Any = None, *, shape: Any = None) -> Any:
+    shape = np.shape(a) if shape is None else shape
+    return np.full(shape, fill_value, dtype or node._operand(a).dtype)
+
+
+def _result_type(node: Node, *values: Any) -> Any:
+    return np.result_type(*(v.dtype if isinstance(v, Node) else v for v in values))
+
+
+def _vector_norm(
+    node: Node,
+    x: Any,
+    *,
+    axis: Any = None,
+    keepdims: bool = False,
+    ord: Any = 2,
+) -> Node:
+    x = node._operand(x)
+    if ord == 2:
+        return reductions.reduced("norm", x, axis, keepdims)
+    if axis is None and not keepdims:
+        return _norm(node, x.reshape(x.size), ord)
+    return _norm(node, x, ord, axis, keepdims)
 
 
 def _partition(node: Node, a: Any, kth: Any, axis: Any = -1) -> Node:
@@ -197,7 +227,7 @@ UFUNCS |= {
     np.degrees: lambda x: x * (180 / np.pi),
     np.matmul: lambda a, b: a @ b if isinstance(a, Node) else b.__rmatmul__(a),
     np.power: lambda a, b: a**b if isinstance(a, Node) else b.__rpow__(a),
-    np.float_power: lambda a, b: a**b if isinstance(a, Node) else b.__rpow__(a),
+    np.float_power: elementwise.float_power,
     np.maximum: lambda a, b: elementwise.maximum(a, b),
 }
 
@@ -212,10 +242,10 @@ FUNCTIONS |= {
     np.take_along_axis: _take_along,
     np.einsum: _einsum,
     np.tensordot: lambda node, a, b, axes=2: products.tensordot(
-        node._operand(a), node._operand(b), axes
+        _array(node, a), _array(node, b), axes
     ),
-    np.kron: lambda node, a, b: products.kron(node._operand(a), node._operand(b)),
-    np.dot: lambda node, a, b: node._operand(a).dot(b),
+    np.kron: lambda node, a, b: products.kron(_array(node, a), _array(node, b)),
+    np.dot: lambda node, a, b: _array(node, a).dot(_array(node, b)),
     np.vdot: _vdot,
     np.inner: _inner,
     np.outer: _outer,
@@ -223,6 +253,8 @@ FUNCTIONS |= {
     np.sum: _reduction("sum"),
     np.max: _reduction("max"),
     np.min: _reduction("min"),
+    np.amax: _reduction("max"),
+    np.amin: _reduction("min"),
     np.any: _any,
     np.all: _all,
     np.mean: _of_nodes(reductions.mean),
@@ -250,23 +282,17 @@ FUNCTIONS |= {
     np.shape: lambda node, a: node._operand(a).shape,
     np.ndim: lambda node, a: node._operand(a).ndim,
     np.size: lambda node, a, axis=None: reductions.count(node._operand(a), axis, "size"),
-    np.zeros_like: _like(np.zeros),
-    np.ones_like: _like(np.ones),
-    np.full_like: _like(np.full),
-    np.empty_like: _like(np.zeros),
+    np.zeros_like: _like(0),
+    np.ones_like: _like(1),
+    np.full_like: _full_like,
+    np.empty_like: _like(0),
     np.copy: lambda node, a: node._operand(a),
     np.real: lambda node, a: node._operand(a),
     np.astype: lambda node, a, dtype: node._operand(a).astype(dtype),
-    np.result_type: lambda node, *values: np.result_type(*(getattr(v, "dtype", v) for v in values)),
+    np.result_type: _result_type,
 }
-if hasattr(np, "linalg") and hasattr(np.linalg, "vector_norm"):
-    FUNCTIONS[np.linalg.vector_norm] = lambda node, x, axis=None, ord=2, keepdims=False: _norm(
-        node,
-        node._operand(x) if axis is not None else node._operand(x).reshape(-1),
-        ord,
-        axis,
-        keepdims,
-    )
+if hasattr(np.linalg, "vector_norm"):
+    FUNCTIONS[np.linalg.vector_norm] = _vector_norm
 
 
 def _reduce(name: str) -> Callable[..., Node]:

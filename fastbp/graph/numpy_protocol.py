@@ -8,7 +8,6 @@ the call, the user's line and the way out.
 
 from __future__ import annotations
 
-import inspect
 import linecache
 import sys
 from collections.abc import Callable
@@ -90,10 +89,11 @@ class NumpyProtocol:
         if handler is None:
             refuse(f"{name} on a Node")
         try:
-            inspect.signature(handler).bind(self, *args, **kwargs)
+            return handler(self, *args, **kwargs)
         except TypeError as error:
-            refuse(f"{name} on a Node ({error})")
-        return handler(self, *args, **kwargs)
+            if error.__traceback__ is not None and error.__traceback__.tb_next is None:
+                refuse(f"{name} on a Node ({error})")  # it does not take these arguments
+            raise
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> NoReturn:
         refuse(

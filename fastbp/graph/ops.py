@@ -115,6 +115,7 @@ _TABLE: tuple[Op, ...] = (
     _row("arctan2(y, x)", "arctan(y / x), in the quadrant of (x, y)", shapes.broadcasting, grad.arctan2),
     _row("logaddexp(a, b)", "log(exp(a) + exp(b))", shapes.broadcasting, grad.logaddexp,
          expand=expand.logaddexp),
+    _row("hypot(a, b)", "sqrt(a * a + b * b)", shapes.broadcasting, grad.hypot, expand=expand.hypot),
     _row("maximum(a, b)", "max(a, b)", shapes.broadcasting, grad.larger, promoted),
     _row("minimum(a, b)", "min(a, b)", shapes.broadcasting, grad.larger, promoted),
     _row("mod(a, b)", "a - b * floor(a / b)", shapes.broadcasting, grad.mod, promoted),
@@ -161,8 +162,7 @@ _TABLE: tuple[Op, ...] = (
          lambda out, g, x: (grad.unbroadcast(g, x),), promoted),
     # elements that move; an index of -1 stands for a zero
     _row("gather(x | index, shape)", "x.ravel()[index].reshape(shape)", shapes.moved, _gathered, promoted),
-    _row("scatter(g | index, shape)", "zeros(shape), g added at index", lambda inputs, attrs: attrs["shape"],
-         _scattered, promoted),
+    _row("scatter(g | index, shape)", "zeros(shape), g added at index", shapes.scattered, _scattered, promoted),
     _row("gather_columns(x | index)", "x[:, index]", shapes.columns_moved, _columns_gathered, promoted),
     _row("scatter_columns(g | index, width)", "zeros((n, width)), g added at columns index",
          shapes.columns_returned, _columns_scattered, promoted),

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 
 from fastbp.graph.local_gradients import choose
-from fastbp.graph.moves import moved
-from fastbp.graph.node import Node, apply
+from fastbp.graph.moves import moved, moved_together, picked
+from fastbp.graph.node import Node, apply, constant
 
 
 def axes_of(call: str, x: Node, axis: Any) -> list[int] | None:
@@ -185,16 +185,12 @@ def take_along_axis(x: Node, index: Node, axis: Any) -> Node:
         )
     rows, places = (n.reshape(n.size // max(n.shape[-1], 1), n.shape[-1]) for n in turned)
     if rows.shape == places.shape:
-        taken = apply("take_along", rows, places)
+        before = apply("greater", constant(0, places.dtype), places)
+        taken = apply("take_along", rows, choose(before, places + rows.shape[1], places))
     else:
-        taken = np.stack([_picked(rows, places[:, j]) for j in range(places.shape[1])], axis=1)
+        columns = [picked(rows, places[:, j]) for j in range(places.shape[1])]
+        taken = moved_together(columns, lambda parts: np.stack(parts, axis=1))
     return moved(taken.reshape(turned[1].shape), lambda p: np.moveaxis(p, -1, last))
-
-
-def _picked(rows: Node, columns: Node) -> Node:
-    """One element of each row."""
-    hot = apply("one_hot", columns, classes=rows.shape[1])
-    return apply("sum", choose(hot, rows, 0.0), axis=1, keepdims=False)
 
 
 def diff(x: Node, n: int = 1, axis: int = -1) -> Node:

@@ -107,6 +107,15 @@ def moved(inputs: Inputs, attrs: Attrs) -> Shape:
     return shape
 
 
+def scattered(inputs: Inputs, attrs: Attrs) -> Shape:
+    """The shape asked for, for an index of as many elements as the operand has."""
+    (g,) = inputs
+    if g.size != len(attrs["index"]):
+        raise ValueError(f"an index of {len(attrs['index'])} elements for shape {g.shape}")
+    shape: Shape = attrs["shape"]
+    return shape
+
+
 def columns_moved(inputs: Inputs, attrs: Attrs) -> Shape:
     """(n, m) becomes (n, k), for an index of k columns."""
     return (matrix(inputs, attrs)[0], len(attrs["index"]))

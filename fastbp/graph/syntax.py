@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from fastbp.graph.numpy_protocol import NumpyProtocol, is_number, refuse
+from fastbp.graph.numpy_protocol import NumpyProtocol, is_number
 
 if TYPE_CHECKING:
     from fastbp.graph.node import Node
@@ -255,16 +255,12 @@ class ArraySyntax(NumpyProtocol):
         dtype = np.dtype(dtype)
         if dtype == self.dtype:
             return self._operand(self)
-        if dtype.kind == "f":
-            return (
-                self._apply("add", self, np.zeros((), dtype))
-                if self.dtype.kind != "f"
-                else (self._operand(self))
-            )
-        refuse(
-            f"astype({dtype})",
-            "Round with np.floor; masks and numbers work in products as they are",
-        )
+        if dtype.kind in "iu" and self.dtype.kind == "f":
+            size = self._apply("floor", self._apply("absolute", self))
+            return (self._apply("multiply", self._apply("sign", self), size))._declared(dtype)
+        if dtype.kind == "b":
+            return self._apply("not_equal", self, 0)
+        return self._operand(self)._declared(dtype)
 
     def _matmul(self, left: Any, right: Any) -> Node:
         """`left @ right`; as in NumPy, an operand with one axis gets a second one and loses it."""

@@ -84,7 +84,8 @@ class Trainer:
             optimizer: Any = "adam",
             seed: int | None = None,
         ) -> FunctionTrainer: ...
-        def __new__(cls, *args: Any, **options: Any) -> Any: ...
+        def __new__(cls, *args: Any, **options: Any) -> Any:
+            """A trainer of a model, or of a function."""
 
     else:
 

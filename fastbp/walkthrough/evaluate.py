@@ -16,6 +16,7 @@ import numpy.typing as npt
 from fastbp.compiler import compile_graph
 from fastbp.engine.memory import Layout, aligned_zeros
 from fastbp.engine.run import Run
+from fastbp.graph.dtypes import WEAK
 from fastbp.graph.node import Node, apply, parameter_node, topological
 
 Array = npt.NDArray[Any]
@@ -59,14 +60,19 @@ def _wanted(node: Node, values: Mapping[Node, Array]) -> bool:
 def _value(node: Node, operands: Sequence[Array]) -> Array:
     if node.op == "constant":
         return np.array(node.attrs["value"])
-    layout = Layout.of([array.shape for array in operands], node.dtype)
-    block = aligned_zeros(layout.length, node.dtype)
+    narrow = all(n.dtype == np.float32 for n in (node, *node.inputs))
+    dtype = np.dtype("float32" if narrow else "float64")
+    layout = Layout.of([array.shape for array in operands], dtype)
+    block = aligned_zeros(layout.length, dtype)
     for view, array in zip(layout.views(block), operands, strict=True):
         view[...] = array
-    leaves = [parameter_node(i, array.shape, node.dtype) for i, array in enumerate(operands)]
+    leaves = [
+        parameter_node(i, a.shape, n.dtype)
+        for i, (a, n) in enumerate(zip(operands, node.inputs, strict=True))
+    ]
     program = compile_graph(
         {"output": apply(node.op, *leaves, **node.attrs)}, leaves, [], layout=layout
     )
-    out = np.empty(node.shape, node.dtype)
+    out = np.empty(node.shape, dtype)
     Run(program, block).forward((), out)
-    return out
+    return out if node.dtype == WEAK else out.astype(node.dtype)

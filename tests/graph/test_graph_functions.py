@@ -137,9 +137,11 @@ def test_plain_arrays_are_refused(function):
         getattr(functions, function)(np.ones((2, 2)))
 
 
-def test_a_softmax_needs_rows():
+def test_a_softmax_goes_along_the_last_axis():
+    assert functions.softmax(input_node(0, (5,), "float32")).shape == (5,)
+    assert functions.softmax(input_node(0, (2, 3, 4), "float32")).shape == (2, 3, 4)
     with pytest.raises(ValueError, match=r"softmax\(z\): expected shape \(n, m\)"):
-        functions.softmax(input_node(0, (5,), "float32"))
+        functions.softmax(input_node(0, (), "float32"))
 
 
 @pytest.mark.parametrize(

@@ -169,6 +169,15 @@ def test_astype_gives_the_dtype_asked_for(dtype, wanted):
     assert input_node(0, (3,), dtype).astype(wanted).dtype == wanted
 
 
+def test_astype_to_whole_numbers_rounds_towards_zero():
+    point = np.array([-1.5, -0.2, 0.0, 0.7, 2.9])
+    node = input_node(0, (5,), "float64")
+    for dtype in ("int64", "int32", "bool"):
+        found = node.astype(dtype)
+        assert found.dtype == dtype
+        np.testing.assert_array_equal(evaluate(found, [point]), point.astype(dtype))
+
+
 def test_mean_is_a_constant_times_the_sum(x):
     mean = x.mean()
     assert mean.op == "multiply"
@@ -219,7 +228,10 @@ def test_topological_order_without_recursion(x):
         (lambda x, v: x.var(ddof=12), "var: 12 elements and ddof=12"),
         (lambda x, v: input_node(0, (0, 3), "float64").mean(), "no elements to average"),
         (lambda x, v: input_node(0, (-1, 3), "float64"), "sizes of 0 or more"),
-        (lambda x, v: apply("cosh", x), "unknown operation 'cosh'; known: absolute, add, add_rows"),
+        (
+            lambda x, v: apply("gamma", x),
+            "unknown operation 'gamma'; known: absolute, add, add_rows",
+        ),
         (lambda x, v: apply("where", x, x, v), r"where\(c, a, b\): expected operands of one shape"),
         (lambda x, v: apply("cumsum", v, axis=1, reverse=False), r"cumsum\(x\): axis 1"),
         (lambda x, v: apply("join_columns", x, v), r"expected shapes \(n, k\) and \(n, m\)"),
@@ -253,7 +265,6 @@ def test_shapes_are_checked_at_once(x, v, call, message):
         (lambda x: x + "a", "expected a Node, a number or an array of real numbers, got str"),
         (lambda x: x + None, "got NoneType"),
         (lambda x: x * 1j, "got complex"),
-        (lambda x: x.astype("int64"), r"astype\(int64\).* Round with np.floor"),
         (lambda x: input_node(0, (3,), "complex64"), "an integer or bool, got complex64"),
         (lambda x: input_node(0, (3,), np.longdouble), "got (float128|longdouble)"),
         (lambda x: input_node(0, (3,), object), "got object"),

@@ -179,7 +179,11 @@ def test_embeddings_and_class_indices():
         h = np.tanh((p["E"][words[:, 0]] + p["E"][words[:, 1]]) @ p["W"])
         return bp.cross_entropy_with_logits(h @ p["V"], label)
 
-    start = {"E": rng.normal(size=(6, 8)), "W": rng.normal(size=(8, 16)), "V": rng.normal(size=(16, 3))}
+    start = {
+        "E": rng.normal(size=(6, 8)),
+        "W": rng.normal(size=(8, 16)),
+        "V": rng.normal(size=(16, 3)),
+    }
     for dtype in ("float32", "float64"):
         params = {k: v.astype(dtype) for k, v in start.items()}
         trainer = bp.Trainer(classify, params=params, optimizer=bp.Adam(0.02), seed=0)

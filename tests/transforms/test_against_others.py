@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import autograd
 import autograd.numpy as anp
 import numpy as np
@@ -72,7 +74,10 @@ def move(np_, name, x):
 
 stages = st.lists(
     st.tuples(
-        st.sampled_from(UNARY), st.sampled_from(BINARY), st.sampled_from(REDUCE), st.sampled_from(MOVE)
+        st.sampled_from(UNARY),
+        st.sampled_from(BINARY),
+        st.sampled_from(REDUCE),
+        st.sampled_from(MOVE),
     ),
     min_size=1,
     max_size=4,
@@ -104,7 +109,9 @@ def test_random_functions(plan, n, m, seed):
 @settings(max_examples=20, deadline=None, derandomize=True)
 @given(plan=stages, seed=st.integers(0, 9))
 def test_second_derivatives_of_random_functions(plan, seed):
-    plan = [(a, b, "none" if c == "prod" else c, d) for a, b, c, d in plan]  # autograd divides by zeros there
+    plan = [
+        (a, b, "none" if c == "prod" else c, d) for a, b, c, d in plan
+    ]  # autograd divides by zeros there
     rng = np.random.default_rng(seed)
     a, b, v = (rng.normal(size=(3, 2)) for _ in range(3))
     found = bp.hvp(function(np, plan))(a, v, b)
@@ -124,7 +131,7 @@ def network(np_, params, x):
 def network_arguments():
     rng = np.random.default_rng(0)
     sizes = (3, 5, 4, 1)
-    params = [(rng.normal(size=(n, m)), rng.normal(size=m)) for n, m in zip(sizes, sizes[1:], strict=False)]
+    params = [(rng.normal(size=(n, m)), rng.normal(size=m)) for n, m in pairwise(sizes)]
     return params, rng.normal(size=(11, 3))
 
 

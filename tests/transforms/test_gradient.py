@@ -217,9 +217,11 @@ def test_check_grad_passes_and_catches(monkeypatch):
     from fastbp.graph import OPS
 
     row = OPS["tanh"]
-    wrong = dataclasses.replace(row, local=lambda out, g, x: tuple(-d for d in row.local(out, g, x)))
+    wrong = dataclasses.replace(
+        row, local=lambda out, g, x: tuple(-d for d in row.local(out, g, x))
+    )
     monkeypatch.setitem(OPS, "tanh", wrong)
-    with pytest.raises(AssertionError, match="the gradient gives .* differences give"):
+    with pytest.raises(AssertionError, match=r"the gradient gives .* differences give"):
         bp.check_grad(mlp, *mlp_arguments())
 
 

@@ -64,8 +64,10 @@ def test_globals(monkeypatch):
 def test_a_helper_function_and_what_it_captured():
     data = X.copy()
 
-    def model(w):
+    def plain(w):
         return data @ w
+
+    model = plain
 
     def loss(w):
         return (model(w) ** 2).sum()
@@ -74,7 +76,7 @@ def test_a_helper_function_and_what_it_captured():
     f(W)
     data[...] = 5
     np.testing.assert_allclose(f(W), wanted(W, data))
-    model = lambda w: 2 * (data @ w)  # noqa: E731, F841
+    model = lambda w: 2 * (data @ w)  # noqa: E731
     np.testing.assert_allclose(f(W), wanted(W, 2 * data))
 
 
