@@ -77,8 +77,11 @@ for i in (0, 2, 4):
             line += "o" if abs(u - level) < 1 / 16 else "-" if abs(known - level) < 1 / 16 else " "
         print(f"{level:5.2f} |{line}")
 
-if "--plot" in sys.argv:  # needs matplotlib
-    import matplotlib.pyplot as plt  # type: ignore[import-not-found]
+if "--plot" in sys.argv:
+    try:
+        import matplotlib.pyplot as plt  # type: ignore[import-not-found]
+    except ImportError:
+        raise SystemExit("--plot needs matplotlib: pip install matplotlib") from None
 
     for i in range(len(found)):
         plt.plot(grid_x[i], solution(grid_x[i], grid_t[i]), "k--")

@@ -3,7 +3,7 @@
 Pure Python that knows no kernel. The compiler turns graphs into programs.
 """
 
-from fastbp.graph import numpy_functions  # noqa: F401  (fills NumPy's tables)
+from fastbp.graph import numpy_functions, numpy_norms  # noqa: F401  (fill NumPy's tables)
 from fastbp.graph.backprop import gradients
 from fastbp.graph.draw import to_text
 from fastbp.graph.node import (

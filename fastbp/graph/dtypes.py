@@ -21,6 +21,14 @@ def promoted(inputs: Sequence[Node]) -> Dtype:
     return np.result_type(*(node.dtype for node in inputs))
 
 
+def signed(inputs: Sequence[Node]) -> Dtype:
+    """The dtype of -x, which a mask has not."""
+    found = promoted(inputs)
+    if found.kind == "b":
+        raise TypeError("negative: a mask has no negative; write ~mask, or 1 - mask")
+    return found
+
+
 def floating(inputs: Sequence[Node]) -> Dtype:
     """The dtype of a quotient or a function of the operands: whole numbers become float64."""
     found = promoted(inputs)

@@ -159,6 +159,8 @@ def choose(condition: Node, a: Node | float, b: Node | float) -> Node:
 def power(out: Node, g: Node, a: Node, b: Node) -> Pair:
     """b a^(b - 1), which is 0 for b = 0; a^b log a, taken as 0 where a is not positive."""
     exponent = scalar_value(b)
+    if exponent == 0:  # 1 everywhere, at 0 too
+        return None, None
     if exponent is not None:
         return unbroadcast(g * (exponent * a ** (exponent - 1)), a), None
     zero = constant(0.0, b.dtype)

@@ -134,20 +134,6 @@ def _vdot(node: Node, a: Any, b: Any) -> Node:
     return first.reshape(first.size) @ second.reshape(second.size)
 
 
-def _norm(node: Node, x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> Node:
-    x = node._operand(x)
-    vectors = x.ndim == 1 or isinstance(axis, int | np.integer)
-    if ord in (None, "fro") or (ord == 2 and vectors):
-        return reductions.reduced("norm", x, axis, keepdims)
-    if vectors and ord == 1:
-        return reductions.reduced("sum", x._apply("absolute", x), axis, keepdims)
-    if vectors and ord in (np.inf, -np.inf):
-        return reductions.reduced(
-            "max" if ord > 0 else "min", x._apply("absolute", x), axis, keepdims
-        )
-    refuse(f"np.linalg.norm with ord={ord!r}", "Orders 1, 2 and inf of vectors, and None, exist")
-
-
 def _reduction(name: str) -> Callable[..., Node]:
     def call(node: Node, a: Any, axis: Any = None, *, keepdims: bool = False) -> Node:
         return reductions.reduced(name, node._operand(a), axis, keepdims)
@@ -190,24 +176,12 @@ def _result_type(node: Node, *values: Any) -> Any:
     return np.result_type(*(v.dtype if isinstance(v, Node) else v for v in values))
 
 
-def _vector_norm(
-    node: Node,
-    x: Any,
-    *,
-    axis: Any = None,
-    keepdims: bool = False,
-    ord: Any = 2,
-) -> Node:
-    x = node._operand(x)
-    if ord == 2:
-        return reductions.reduced("norm", x, axis, keepdims)
-    if axis is None and not keepdims:
-        return _norm(node, x.reshape(x.size), ord)
-    return _norm(node, x, ord, axis, keepdims)
-
-
 def _partition(node: Node, a: Any, kth: Any, axis: Any = -1) -> Node:
-    return reductions.sort(node._operand(a), axis)  # what is sorted is partitioned
+    x = node._operand(a)
+    np.partition(
+        np.zeros(x.size if axis is None else x.shape[axis]), kth
+    )  # refuses a kth that is none
+    return reductions.sort(x, axis)  # what is sorted is partitioned
 
 
 def _take_along(node: Node, arr: Any, indices: Any, axis: Any = -1) -> Node:
@@ -249,7 +223,6 @@ FUNCTIONS |= {
     np.vdot: _vdot,
     np.inner: _inner,
     np.outer: _outer,
-    np.linalg.norm: _norm,
     np.sum: _reduction("sum"),
     np.max: _reduction("max"),
     np.min: _reduction("min"),
@@ -291,8 +264,6 @@ FUNCTIONS |= {
     np.astype: lambda node, a, dtype: node._operand(a).astype(dtype),
     np.result_type: _result_type,
 }
-if hasattr(np.linalg, "vector_norm"):
-    FUNCTIONS[np.linalg.vector_norm] = _vector_norm
 
 
 def _reduce(name: str) -> Callable[..., Node]:

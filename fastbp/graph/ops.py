@@ -21,6 +21,7 @@ from fastbp.graph.dtypes import (
     first_dtype,
     floating,
     promoted,
+    signed,
     summed,
     truth,
     whole,
@@ -75,7 +76,7 @@ def _summed_up(out: Node, g: Node, x: Node) -> tuple[Node]:
 # fmt: off
 _TABLE: tuple[Op, ...] = (
     # of one operand, element by element
-    _row("negative(x)", "-x", shapes.unary, lambda out, g, x: (-g,), promoted),
+    _row("negative(x)", "-x", shapes.unary, lambda out, g, x: (-g,), signed),
     _row("square(x)", "x * x", shapes.unary, lambda out, g, x: (grad.product(g, 2 * x),), promoted),
     _row("absolute(x)", "abs(x)", shapes.unary, lambda out, g, x: (g * apply("sign", x),), promoted),
     _row("sign(x)", "sign(x)", shapes.unary, _nothing, promoted),

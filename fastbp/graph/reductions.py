@@ -214,7 +214,10 @@ def median(x: Node, axis: Any = None, keepdims: bool = False) -> Node:
     rows, _, shape = _together(x, axes, keepdims)
     ordered = sort(rows, 1)
     low, high = (rows.shape[1] - 1) // 2, rows.shape[1] // 2
-    return (0.5 * (ordered[:, low] + ordered[:, high])).reshape(shape)
+    middle, last = 0.5 * (ordered[:, low] + ordered[:, high]), ordered[:, -1]
+    return choose(apply("equal", last, last), middle, last).reshape(
+        shape
+    )  # NaN is sorted to the end
 
 
 def nodes_of(values: Sequence[Any]) -> list[Node]:

@@ -130,7 +130,7 @@ def is_leaf(value: Any, numbers: bool) -> bool:
 def _leaf(value: Any, name: str, rows: bool) -> Leaf:
     if type(value) in (int, float):
         return Leaf(name, (), WEAK, False)
-    if value.dtype.kind not in "fiub" or value.dtype.itemsize > 8:
+    if value.dtype.kind not in "fiub" or value.dtype.itemsize > 8 or value.dtype == WEAK:
         raise TypeError(
             f"{name}: expected float32, float64 or whole numbers, got an array of {value.dtype}"
         )
