@@ -12,6 +12,8 @@ True
 """
 
 # ruff: noqa: E402  (the check comes before what it checks)
+from typing import TYPE_CHECKING, Any
+
 from fastbp._tree import require_built
 
 require_built()
@@ -57,7 +59,9 @@ from fastbp.transforms import (
     per_sample_grad,
     value_and_grad,
 )
-from fastbp.walkthrough import Trace, trace
+
+if TYPE_CHECKING:
+    from fastbp.walkthrough import Trace, trace
 
 __version__ = "0.1.0"
 
@@ -107,3 +111,12 @@ __all__ = [
     "trace",
     "value_and_grad",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    """Import what only a look at a graph needs when it is asked for."""
+    if name in ("Trace", "trace"):
+        from fastbp import walkthrough
+
+        return getattr(walkthrough, name)
+    raise AttributeError(f"module 'fastbp' has no attribute {name!r}")
