@@ -8,9 +8,11 @@ kinds (callable objects, builtins) hold.
 
 from __future__ import annotations
 
+import dis
 import types
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -73,13 +75,16 @@ def _of(function: types.FunctionType) -> Iterator[Capture]:
             yield Capture(function.__globals__, name, function.__globals__[name])
 
 
-def _names(code: types.CodeType) -> set[str]:
-    """The names of globals and attributes in a function and those inside it."""
-    found = set(code.co_names)
+@lru_cache(maxsize=512)
+def _names(code: types.CodeType) -> frozenset[str]:
+    """The names of the globals that a function, and those inside it, read."""
+    found = {
+        i.argval for i in dis.get_instructions(code) if i.opname in ("LOAD_GLOBAL", "LOAD_NAME")
+    }
     for constant in code.co_consts:
         if isinstance(constant, types.CodeType):
             found |= _names(constant)
-    return found
+    return frozenset(found)
 
 
 def holds_floats(value: Any) -> bool:
