@@ -8,7 +8,7 @@ from fastbp.walkthrough import numbers
 from fastbp.walkthrough.text import shape_text
 
 if TYPE_CHECKING:
-    from fastbp.walkthrough.trace import Trace, TracedNode
+    from fastbp.walkthrough.record import Trace, TracedNode
 
 HEAD = """digraph trace {
   rankdir=LR;

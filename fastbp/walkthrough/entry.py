@@ -15,7 +15,7 @@ from fastbp import checks, nesting
 from fastbp.graph.node import Node, constant, parameter_node
 from fastbp.walkthrough.names import Names
 from fastbp.walkthrough.passes import Passes, forward_order
-from fastbp.walkthrough.trace import Trace
+from fastbp.walkthrough.record import Trace
 from fastbp.walkthrough.watch import watched
 
 Array = npt.NDArray[Any]

@@ -12,7 +12,7 @@ from fastbp.walkthrough.svg import escaped
 from fastbp.walkthrough.text import shape_text
 
 if TYPE_CHECKING:
-    from fastbp.walkthrough.trace import Contribution, Trace, TracedNode
+    from fastbp.walkthrough.record import Contribution, Trace, TracedNode
 
 Array = npt.NDArray[Any]
 

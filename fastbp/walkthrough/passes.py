@@ -15,7 +15,7 @@ from fastbp.graph.ops import ELEMENTWISE, OPS
 from fastbp.walkthrough.evaluate import values_of
 from fastbp.walkthrough.formulas import expression, text_of
 from fastbp.walkthrough.local import local_tree
-from fastbp.walkthrough.trace import Contribution, TracedNode
+from fastbp.walkthrough.record import Contribution, TracedNode
 
 Array = npt.NDArray[Any]
 

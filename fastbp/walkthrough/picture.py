@@ -12,7 +12,7 @@ from fastbp.walkthrough.layout import Placed, placed
 from fastbp.walkthrough.text import shape_text
 
 if TYPE_CHECKING:
-    from fastbp.walkthrough.trace import Trace, TracedNode
+    from fastbp.walkthrough.record import Trace, TracedNode
 
 CHARACTER = 7.5  # width of one, of a fixed-width font of 12 pixels, with some to spare
 LINE = 16.0

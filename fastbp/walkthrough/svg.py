@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from fastbp.walkthrough.picture import APART, LINE, PAD, Box, Picture, Point, Wire, picture
 
 if TYPE_CHECKING:
-    from fastbp.walkthrough.trace import Trace
+    from fastbp.walkthrough.record import Trace
 
 # Boxes bring their own ground, and wires are grey and red enough for a light and for a dark one.
 STYLE = """

@@ -12,7 +12,7 @@ import numpy.typing as npt
 from fastbp.walkthrough import numbers
 
 if TYPE_CHECKING:
-    from fastbp.walkthrough.trace import Contribution, Trace, TracedNode
+    from fastbp.walkthrough.record import Contribution, Trace, TracedNode
 
 Array = npt.NDArray[Any]
 Cell = list[str]
