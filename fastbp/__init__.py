@@ -19,7 +19,7 @@ from fastbp._tree import require_built
 require_built()
 
 from fastbp import datasets, kernels
-from fastbp.config import show_config
+from fastbp.config import get_num_threads, set_num_threads, show_config
 from fastbp.models import Sequential, load
 from fastbp.nn import Dense
 from fastbp.nn.activations import (
@@ -84,6 +84,7 @@ __all__ = [
     "elu",
     "erf",
     "gelu",
+    "get_num_threads",
     "grad",
     "hard_sigmoid",
     "hessian",
@@ -101,6 +102,7 @@ __all__ = [
     "per_sample_grad",
     "relu",
     "selu",
+    "set_num_threads",
     "show_config",
     "sigmoid",
     "silu",

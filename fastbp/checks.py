@@ -91,6 +91,11 @@ def seed_number(value: object) -> int:
     return number
 
 
+def thread_count(name: str, value: object) -> int | None:
+    """Return `value`, None or an int of at least 1."""
+    return None if value is None else positive_integer(name, value)
+
+
 def counter(name: str, value: object) -> int:
     """Return `value` as an int of at least 0 and below 2**32."""
     if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value < 1 << 32:

@@ -7,8 +7,9 @@ import platform
 
 import numpy as np
 
-from fastbp import kernels
+from fastbp import checks, kernels
 from fastbp._cpu import x86_level
+from fastbp.engine import threads
 
 
 def show_config() -> str:
@@ -31,7 +32,40 @@ def show_config() -> str:
     forced = " (forced by FASTBP_ISA)" if os.environ.get("FASTBP_ISA") else ""
     text = (
         f"fastbp {__version__}, Python {platform.python_version()}, NumPy {np.__version__}\n"
-        f"CPU level {level}, kernels built for {kernels.isa}{forced}"
+        f"CPU level {level}, kernels built for {kernels.isa}{forced}\n"
+        f"up to {get_num_threads()} threads a call"
     )
     print(text)
     return text
+
+
+def set_num_threads(n: int | None) -> None:
+    """Set the greatest number of threads that a call takes which names none.
+
+    A call takes as many of them as pay: a small network stays on one. No bit of a result depends on the number.
+
+    Parameters
+    ----------
+    n : int or None
+        None for what the environment variables FASTBP_NUM_THREADS or OMP_NUM_THREADS say, or else for the cores that
+        the process may use: its affinity, and the quota of its control group.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If `n` is not a positive integer.
+
+    Examples
+    --------
+    >>> import fastbp as bp
+    >>> bp.set_num_threads(1)
+    >>> bp.get_num_threads()
+    1
+    >>> bp.set_num_threads(None)
+    """
+    threads.set_limit(checks.thread_count("n", n))
+
+
+def get_num_threads() -> int:
+    """The greatest number of threads that a call takes which names none; see `set_num_threads`."""
+    return threads.limit()

@@ -26,6 +26,9 @@ class Draft(Protocol):
     kinds: dict[Node, Kind]
     places: dict[Node, Place]
 
+    def size(self, node: Node) -> int:
+        """Elements that the node needs."""
+
 
 def encode(step: Step, part: str, draft: Draft) -> dict[str, Any]:
     """The engine's row: operation, sizes, strides, places; and its text for people."""
@@ -43,11 +46,14 @@ def encode(step: Step, part: str, draft: Draft) -> dict[str, Any]:
         "index": None,
         "out": _places(step.out, draft, 2),
         "inputs": _places(step.inputs, draft, 3),
+        "sizes": [0 if node is None else draft.size(node) for node in _slots(step)],
+        "sums": _sums(step, part, draft),
         "text": step.formula(_label(draft)),
         "made": ", ".join(f"{_describe(draft.places[n])} {n.shape}" for n in step.out),
     }
     _details(row, step)
     row["per"] = row["n"] // draft.rows if rowwise and draft.rows else 1
+    row["widths"] = _widths(step, row, draft)
     return row
 
 
@@ -56,7 +62,8 @@ def encode_update(update: str, layout: Layout) -> dict[str, Any]:
     return {
         "part": "tail", "op": update, "kind": 0, "rowwise": False, "accumulates": False, "flat": True,
         "strides": (0, 0, 0, 0), "scale": 0.0, "index": None, "per": 1, "n": layout.length, "m": 1, "k": 0,
-        "out": [(PARAMETERS, 0), None], "inputs": [(GRADIENTS, 0), None, None],
+        "out": [(PARAMETERS, 0), None], "inputs": [(GRADIENTS, 0), None, None], "sums": [0, 0],
+        "sizes": [layout.length, 0, layout.length, 0, 0], "widths": [1, 0, 1, 1, 1],
         "text": f"{update}(parameters, gradients)", "made": f"parameters[0] ({layout.length},)",
     }  # fmt: skip
 
@@ -86,6 +93,40 @@ def _details(row: dict[str, Any], step: Step) -> None:
         row["kind"] = step.attrs["activation"] or "identity"
     if "index" in step.attrs:
         row["index"] = step.attrs["index"].array
+
+
+def _slots(step: Step) -> list[Node | None]:
+    """What the engine's step points to: two outputs, three operands."""
+    return [*(*step.out, None)[:2], *(*step.inputs, None, None, None)[:3]]
+
+
+def _sums(step: Step, part: str, draft: Draft) -> list[int]:
+    """Elements of each output that the blocks of a batch add up; 0 where an output is no such sum."""
+    adds = bool(draft.kinds) and part == "body" and adds_up(step, draft.kinds)
+    made = _slots(step)[:2]
+    return [n.size if adds and n is not None and draft.kinds[n] is Kind.TOTAL else 0 for n in made]
+
+
+def _widths(step: Step, row: dict[str, Any], draft: Draft) -> list[int]:
+    """Elements of each slot in a row of those that threads may share; 0 where a row needs all of it."""
+    slots = _slots(step)
+    if row["rowwise"]:
+        return [
+            n.size // draft.rows if n is not None and draft.kinds.get(n) is Kind.ROWS and draft.rows else 0
+            for n in slots
+        ]  # fmt: skip
+    n, m, k, (ars, acs, brs, bcs) = row["n"], row["m"], row["k"], row["strides"]
+    if row["op"] == "dense":
+        return [m, 0, k, 0, 0]
+    if row["op"] == "dense_inputs":
+        return [k, 0, m, 0, k if slots[4] is not None else 0]
+    if row["op"] == "where":
+        return [m, 0, m, m * acs, m * bcs]
+    if row["op"] == "binary" and row["flat"]:
+        return [m, 0, m * acs, m * bcs, 0]
+    if row["op"] == "binary":
+        return [m, 0, ars, brs, 0]
+    return [m, 0, m, 0, 0] if n else [0] * 5
 
 
 def _sizes(step: Step, rowwise: bool) -> tuple[int, int, int]:

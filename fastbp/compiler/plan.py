@@ -7,10 +7,9 @@ all body, in one block.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-
-import numpy as np
 
 from fastbp.compiler.encode import (
     GRADIENTS,
@@ -24,12 +23,24 @@ from fastbp.compiler.encode import (
     encode_update,
 )
 from fastbp.compiler.rows import Kind, adds_up, classify
+from fastbp.compiler.share import share_steps
 from fastbp.compiler.steps import Step
 from fastbp.engine.memory import LINE, Layout
 from fastbp.engine.program import Program
 from fastbp.graph.node import Node
 
 BLOCK = 512  # rows that run together, forward and backward; so activations need no memory for more
+MOST = 32  # groups of blocks that are added up apart, so that threads can take them
+FEWEST = 8  # of them, where their sums are large
+SMALL_SUMS, SUMS = (
+    1 << 15,
+    1 << 22,
+)  # elements of one group's sums that stay in a cache; and of all groups'
+WORK_OF_BLOCK = 1e6  # operations: enough that what a block costs beside them does not count
+ROWS_OF_BLOCK = (
+    128  # where a batch is cut into more than two: a matmul packs its weights for each block
+)
+GRAIN = 16  # rows that blocks are made of
 
 
 @dataclass(slots=True)
@@ -68,7 +79,7 @@ def plan(
         kinds = None  # nothing to write block by block
     if kinds is not None and rows > BLOCK and any(_by_rows(kinds.get(g)) for g in gradients):
         kinds = None  # results with a row for each of the batch are made in one piece
-    draft = Plan(rows, min(rows, BLOCK) if kinds is not None else rows, layout, kinds=kinds or {})
+    draft = Plan(rows, _block(steps, kinds, rows), layout, kinds=kinds or {})
     draft.steps = _parted(steps, kinds)
     _place_leaves(draft, inputs, parameters)
     extra = _place_gradients(draft, gradients, made) if gradients else []
@@ -81,17 +92,22 @@ def plan(
     coded.sort(key=lambda row: PARTS.index(row["part"]))
     if update is not None:
         coded.append(encode_update(update, layout))
+    share_steps(coded, draft.block, _input_widths(inputs))
     return Program(
         dtype=layout.dtype.name,
         rows=rows,
         block=draft.block,
+        groups=_groups(steps, draft),
         blocked=kinds is not None,
         steps=coded,
         workspace=draft.workspace,
         constants=[
             (start, node.attrs["value"].ravel().tolist()) for node, start in draft.constants
         ],
-        inputs=[_input_row(node) for node in inputs],
+        inputs=[
+            (node.name or f"input {node.attrs['index']}", width)
+            for node, width in zip(inputs, _input_widths(inputs), strict=True)
+        ],
         outputs=[(name, *draft.places[node], node.shape) for name, node in outputs.items()],
         parameters=layout.length,
         updates=update is not None,
@@ -233,9 +249,43 @@ class _Space:
         self.free = merged
 
 
-def _input_row(node: Node) -> tuple[str, int]:
-    """(name, elements in a row) of an input; the engine makes room for a block of rows."""
-    width = (
-        node.size // node.shape[0] if node.ndim and node.shape[0] else int(np.prod(node.shape[1:]))
-    )
-    return node.name or f"input {node.attrs['index']}", width
+def _block(steps: list[Step], kinds: dict[Node, Kind] | None, rows: int) -> int:
+    """Rows that run together; few enough that threads can share a batch by its blocks, where that costs nothing."""
+    if kinds is None or not rows:
+        return rows
+    pieces = -(-rows // BLOCK)
+    if _sums(steps, kinds) <= SMALL_SUMS:
+        work = int(sum(map(_work, steps)) / WORK_OF_BLOCK)
+        wanted = min(work, MOST, max(rows // ROWS_OF_BLOCK, 2), rows // GRAIN)
+        pieces = max(pieces, wanted - wanted % (4 if wanted > 4 else 2))
+    return min(-(-rows // (pieces * GRAIN)) * GRAIN, BLOCK, rows)
+
+
+def _work(step: Step) -> float:
+    """About how many operations a step takes."""
+    out, first = step.out[0], step.inputs[0]
+    if first is not None and step.op in ("dense", "dense_inputs", "dense_weights"):
+        return 2.0 * out.size * first.shape[0 if step.op == "dense_weights" else 1]
+    return 8.0 * out.size
+
+
+def _sums(steps: list[Step], kinds: dict[Node, Kind]) -> int:
+    """Elements that each group of blocks adds up."""
+    made = [n for step in steps if adds_up(step, kinds) for n in step.out]
+    return sum(n.size for n in made if kinds[n] is Kind.TOTAL)
+
+
+def _groups(steps: list[Step], draft: Plan) -> int:
+    """How many groups of blocks add up apart: by the shapes alone, since the order of a sum decides its bits."""
+    blocks = -(-draft.rows // draft.block) if draft.block else 1
+    groups, sums = min(blocks, MOST), _sums(steps, draft.kinds) if draft.kinds else 0
+    pays = sums <= SMALL_SUMS or (blocks >= FEWEST and groups * sums <= SUMS)
+    return groups if pays else 1
+
+
+def _input_widths(inputs: Sequence[Node]) -> list[int]:
+    """Elements in a row of each input; the engine makes room for a block of rows."""
+    return [
+        node.size // node.shape[0] if node.ndim and node.shape[0] else math.prod(node.shape[1:])
+        for node in inputs
+    ]

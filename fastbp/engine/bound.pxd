@@ -2,29 +2,51 @@ from fastbp.engine.buffers cimport Memory
 from fastbp.engine.program cimport ARRAYS, OUTPUTS, Program
 from fastbp.engine.steps cimport Step
 
-cdef struct Moving:                 # an operand in an array of the caller's: its place moves on with each block
+cdef struct Moving:         # an operand in an array of the caller's: its place moves on with each block
     int step, operand, array
+
+cdef struct Sum:            # what a batch adds up: each group of its blocks in a place of its own
+    int step
+    bint second             # it is the step's second output
+    bint shared             # a gradient that nothing reads but the update: threads share its elements
+    Py_ssize_t first, size  # elements: in the place of a group
+    void *home              # where their sum belongs
+
+cdef struct Lane:           # what one thread works with
+    Step *steps
+    char *space             # the workspace
+    char *work              # scratch of the kernels
+    char *gathered[ARRAYS]
+    void *results[OUTPUTS]
+    void *room              # the allocation
+    Py_ssize_t group, row   # where it is in a batch of several groups; group -1: nowhere
+
+cdef struct Frame:          # a bound program in C: what the threads of a call share
+    int head, body, n_steps, n_moving, n_arrays, n_outputs, n_sums, lanes
+    bint updates, short_update, direct    # short_update: one thread's; direct: operands lie in the caller's arrays, or else in `gathered`
+    Py_ssize_t rows, block, groups, item, out_width, update_size
+    Py_ssize_t width[ARRAYS]
+    double cost
+    Moving *moving
+    Sum *sums
+    char *partial           # the groups' places,
+    Py_ssize_t apart        # in bytes from one to the next
+    double *hyper
+    const char *arrays[ARRAYS]  # the caller's
+    char *out                   # the caller's output
+    Lane *lane
 
 cdef class Bound:
     cdef readonly Program program
     cdef Memory values, training, hyper
-    cdef Step *steps
-    cdef Moving *moving
-    cdef int n_steps, n_moving, n_arrays, n_outputs
-    cdef void *room                 # the allocation
-    cdef char *work                 # scratch of the kernels
-    cdef char *gathered[ARRAYS]
-    cdef const char *arrays[ARRAYS]     # the caller's
-    cdef bint direct                    # operands lie in those, or else in `gathered`
-    cdef void *results[OUTPUTS]
-    cdef void *hyper_buffer
-    cdef char *space                    # the workspace
-    cdef char *out                      # the caller's output
-    cdef Py_ssize_t item, out_width
-    cdef Py_ssize_t width[ARRAYS]
-    cdef int head, body
-    cdef int allocate(self) except -1
-    cdef void *locate(self, place) except? NULL
-    cdef int fill_steps(self) except -1
-    cdef int fill_constants(self) except -1
-    cdef void bind(self, Py_ssize_t row) noexcept nogil
+    cdef Frame frame
+    cdef int describe(self) except -1
+    cdef int add_lanes(self, int lanes) except -1
+    cdef int allocate(self, Lane *lane, bint apart) except -1
+    cdef void *locate(self, Lane *lane, place) except? NULL
+    cdef int fill_steps(self, Lane *lane) except -1
+    cdef int fill_constants(self, Lane *lane) except -1
+    cdef int fill_sums(self) except -1
+
+cdef void bind(const Frame *f, Lane *lane, Py_ssize_t row) noexcept nogil
+cdef void aim(const Frame *f, Lane *lane, Py_ssize_t group) noexcept nogil

@@ -1,9 +1,9 @@
-"""Bound: a program in its place: each step's operands are addresses."""
-from libc.stdlib cimport calloc, free
+"""Bound: a program in its place: each step's operands are addresses, for each thread that will walk over them."""
+from libc.stdlib cimport calloc, free, realloc
 
 from fastbp.kernels.matmul cimport work_size
 from fastbp.engine.program cimport GRADIENTS, INPUTS, OUTPUT, PARAMETERS, WORK
-from fastbp.engine.steps cimport kind_code, op_code
+from fastbp.engine.steps cimport kind_code, op_code, share_code
 
 cdef enum:
     LINE = 64           # bytes
@@ -14,8 +14,7 @@ cdef class Bound:
 
     def __cinit__(self, Program program not None, values, training=None, hyper=None):
         cdef Py_ssize_t n = program.parameters, states = 1
-        self.program, self.item = program, 4 if program.dtype == "float32" else 8
-        self.head, self.body = program.head, program.body
+        self.program = program
         self.values = Memory(values, "values", program.dtype, n, False)
         if program.updates:
             states = {"sgd": 1, "momentum": 2, "adam": 3}[program.steps[len(program.steps) - 1]["op"]]
@@ -23,121 +22,211 @@ cdef class Bound:
             self.training = Memory(training, "training", program.dtype, program.gradients + (states - 1) * n, True)
         if program.updates:
             self.hyper = Memory(hyper, "hyper", "float64", 16, True)
-            self.hyper_buffer = self.hyper.view.buf
-        self.allocate()
-        self.fill_steps()
-        self.fill_constants()
+            self.frame.hyper = <double *>self.hyper.view.buf
+        self.describe()
+        self.add_lanes(1)
+        self.fill_sums()
 
     def __dealloc__(self):
-        free(self.room)
-        free(self.steps)
-        free(self.moving)
+        cdef int i
+        for i in range(self.frame.lanes):
+            free(self.frame.lane[i].room)
+            free(self.frame.lane[i].steps)
+        free(self.frame.lane)
+        free(self.frame.moving)
+        free(self.frame.sums)
+        free(self.frame.partial)
 
-    cdef int allocate(self) except -1:
-        """One block: the workspace, a gathered block of each array, the kernels' scratch."""
+    cdef int describe(self) except -1:
+        """The program's numbers, and which operands move with the rows."""
         cdef Program p = self.program
-        cdef Py_ssize_t size = 0, i, start[ARRAYS + 2]
-        self.n_arrays, self.n_outputs, self.n_steps = len(p.widths), len(p.outputs), len(p.steps)
-        for i in range(self.n_arrays + 2):
-            start[i] = size
-            need = p.workspace if i == 0 else work_size() if i == 1 else p.block * <Py_ssize_t>p.widths[i - 2]
-            size += (need * self.item + LINE - 1) // LINE * LINE
-        self.room = calloc(size + LINE, 1)
-        self.steps = <Step *>calloc(max(self.n_steps, 1), sizeof(Step))
-        self.moving = <Moving *>calloc(max(self.n_steps, 1) * 5, sizeof(Moving))
-        if self.room == NULL or self.steps == NULL or self.moving == NULL:
-            raise MemoryError(f"a run of this program needs {size} bytes")
-        cdef char *base = <char *>self.room + (LINE - <Py_ssize_t>self.room % LINE) % LINE
-        self.work = base + start[1]
-        self.space = base
-        for i in range(self.n_arrays):
-            self.gathered[i] = base + start[i + 2]
-            self.width[i] = p.widths[i]
+        cdef Frame *f = &self.frame
+        cdef int i, operand
+        f.item, f.rows, f.block, f.groups, f.cost = 4 if p.dtype == "float32" else 8, p.rows, p.block, p.groups, p.cost
+        f.head, f.body, f.updates = p.head, p.body, p.updates
+        f.update_size = p.gradients if p.updates else 0
+        f.short_update = not p.updates or p.steps[len(p.steps) - 1]["share"] == "one"
+        f.n_arrays, f.n_outputs, f.n_steps = len(p.widths), len(p.outputs), len(p.steps)
+        for i in range(f.n_arrays):
+            f.width[i] = p.widths[i]
+        f.moving = <Moving *>calloc(max(f.n_steps, 1) * 5, sizeof(Moving))
+        f.sums = <Sum *>calloc(max(f.n_steps, 1) * 2, sizeof(Sum))
+        if f.moving == NULL or f.sums == NULL:
+            raise MemoryError(f"a program of {f.n_steps} steps")
+        for i, row in enumerate(p.steps):
+            for operand, place in enumerate(row["out"] + row["inputs"]):
+                if place is not None and place[0] >= OUTPUT:
+                    f.moving[f.n_moving].step, f.moving[f.n_moving].operand = i, operand
+                    f.moving[f.n_moving].array = place[0] - INPUTS
+                    f.n_moving += 1
+        for place in p._places:
+            if place[0] == OUTPUT:
+                shape = place[2]
+                f.out_width = 1
+                for extent in shape[1:] if p.blocked else shape:
+                    f.out_width *= extent
         return 0
 
-    cdef void *locate(self, place) except? NULL:
+    cdef int add_lanes(self, int lanes) except -1:
+        """Have what `lanes` threads need."""
+        cdef Frame *f = &self.frame
+        # Blocks run side by side, or one block on all threads: then these share the first one's workspace.
+        cdef bint apart = f.groups > 1 or not self.program.gradients
+        cdef Lane *more
+        if lanes <= f.lanes:
+            return 0
+        more = <Lane *>realloc(f.lane, lanes * sizeof(Lane))
+        if more == NULL:
+            raise MemoryError(f"{lanes} threads")
+        f.lane = more
+        while f.lanes < lanes:
+            more = &f.lane[f.lanes]
+            more.room = more.steps = NULL
+            f.lanes += 1                # freed from here on
+            self.allocate(more, apart)
+            self.fill_steps(more)
+        return 0
+
+    cdef int allocate(self, Lane *lane, bint apart) except -1:
+        """One block: the kernels' scratch, the workspace, a gathered block of each array."""
+        cdef Program p = self.program
+        cdef Frame *f = &self.frame
+        cdef bint own = apart or lane == f.lane
+        cdef Py_ssize_t size = 0, i, start[ARRAYS + 2]
+        for i in range(f.n_arrays + 2 if own else 1):
+            start[i] = size
+            need = work_size() if i == 0 else p.workspace if i == 1 else p.block * f.width[i - 2]
+            size += (need * f.item + LINE - 1) // LINE * LINE
+        lane.room = calloc(size + LINE, 1)
+        lane.steps = <Step *>calloc(max(f.n_steps, 1), sizeof(Step))
+        if lane.room == NULL or lane.steps == NULL:
+            raise MemoryError(f"a run of this program needs {size} bytes for each thread")
+        lane.group, lane.row = -1, 0
+        lane.work = <char *>lane.room + (LINE - <Py_ssize_t>lane.room % LINE) % LINE
+        lane.space = lane.work + start[1] if own else f.lane.space
+        for i in range(f.n_arrays):
+            lane.gathered[i] = lane.work + start[i + 2] if own else f.lane.gathered[i]
+        for i, place in enumerate(p._places):
+            lane.results[i] = self.locate(lane, place[:2]) if place[0] != OUTPUT else NULL
+        return self.fill_constants(lane) if own else 0
+
+    cdef void *locate(self, Lane *lane, place) except? NULL:
         """The address of a place in this run's memory."""
         if place is None:
             return NULL
         memory, first = place
         cdef char *base
         if memory == WORK:
-            base = self.space
+            base = lane.space
         elif memory == PARAMETERS:
             base = <char *>self.values.view.buf
         elif memory == GRADIENTS:
             base = <char *>self.training.view.buf
         elif memory == OUTPUT:
-            base = self.work            # replaced when a caller's array is known
+            base = lane.work            # replaced when a caller's array is known
         else:
-            base = self.gathered[memory - INPUTS]
-        return base + <Py_ssize_t>first * self.item
+            base = lane.gathered[memory - INPUTS]
+        return base + <Py_ssize_t>first * self.frame.item
 
-    cdef int fill_steps(self) except -1:
+    cdef int fill_steps(self, Lane *lane) except -1:
         cdef Step *s
         cdef const long long[::1] index
-        cdef Py_ssize_t n = self.program.parameters * self.item
+        cdef Py_ssize_t n = self.program.parameters * self.frame.item
         cdef int i, operand
         for i, row in enumerate(self.program.steps):
-            s = &self.steps[i]
+            s = &lane.steps[i]
             s.op, s.kind = op_code(row["op"]), 0
             if row["op"] in ("unary", "binary", "dense"):
                 s.kind = kind_code(row["op"], row["kind"])
             s.rowwise, s.accumulates, s.flat, s.scale = row["rowwise"], row["accumulates"], row["flat"], row["scale"]
             s.n, s.m, s.k, s.per = row["n"], row["m"], row["k"], row["per"]
             s.ars, s.acs, s.brs, s.bcs = row["strides"]
+            s.share, s.turn, s.meets = share_code(row["share"]), row["turn"], row["meets"]
+            s.lda, s.ldc = s.k, s.m
+            if row["op"] == "dense_inputs":
+                s.ldc = s.k
+            for operand, width in enumerate(row["widths"]):
+                s.width[operand] = width
             places = row["out"] + row["inputs"]
-            s.out, s.second = self.locate(places[0]), self.locate(places[1])
-            s.a, s.b, s.c = self.locate(places[2]), self.locate(places[3]), self.locate(places[4])
+            s.out, s.second = self.locate(lane, places[0]), self.locate(lane, places[1])
+            s.a, s.b, s.c = self.locate(lane, places[2]), self.locate(lane, places[3]), self.locate(lane, places[4])
             if row["index"] is not None and len(row["index"]):     # the program keeps it alive
                 index = row["index"]
                 s.c = <void *>&index[0]
             if row["op"] in ("sgd", "momentum", "adam"):
                 s.b = <char *>self.training.view.buf + n
                 s.c = <char *>self.training.view.buf + 2 * n
-            for operand in range(5):
-                if places[operand] is not None and places[operand][0] >= OUTPUT:
-                    self.moving[self.n_moving].step, self.moving[self.n_moving].operand = i, operand
-                    self.moving[self.n_moving].array = places[operand][0] - INPUTS
-                    self.n_moving += 1
-        for i, place in enumerate(self.program._places):
-            self.results[i] = self.locate(place[:2])
-            if place[0] == OUTPUT:
-                self.results[i] = NULL
-                shape = place[2]
-                self.out_width = 1
-                for extent in shape[1:] if self.program.blocked else shape:
-                    self.out_width *= extent
         return 0
 
-    cdef int fill_constants(self) except -1:
+    cdef int fill_constants(self, Lane *lane) except -1:
         cdef Py_ssize_t start, i
         for start, numbers in self.program._constants:
             for i in range(len(numbers)):
-                if self.item == 4:
-                    (<float *>self.space)[start + i] = numbers[i]
+                if self.frame.item == 4:
+                    (<float *>lane.space)[start + i] = numbers[i]
                 else:
-                    (<double *>self.space)[start + i] = numbers[i]
+                    (<double *>lane.space)[start + i] = numbers[i]
         return 0
 
-    cdef void bind(self, Py_ssize_t row) noexcept nogil:
-        """Point the operands that lie in the caller's arrays at a row, or at the gathered rows."""
-        cdef int i, j
-        cdef Step *s
-        cdef void *p
-        for i in range(self.n_moving):
-            s, j = &self.steps[self.moving[i].step], self.moving[i].array
-            if j < 0:
-                p = self.out + row * self.out_width * self.item
-            elif self.direct:
-                p = <void *>(self.arrays[j] + row * self.width[j] * self.item)
-            else:
-                p = self.gathered[j]
-            if self.moving[i].operand == 0:
-                s.out = p
-            elif self.moving[i].operand == 2:
-                s.a = p
-            elif self.moving[i].operand == 3:
-                s.b = p
-            elif self.moving[i].operand == 4:
-                s.c = p
+    cdef int fill_sums(self) except -1:
+        """A place for each group of blocks, where a batch has several: its gradients as the block of gradients has
+        them, then its other sums."""
+        cdef Frame *f = &self.frame
+        cdef Py_ssize_t size = self.program.gradients, lanes = LINE // f.item
+        cdef int i, second
+        cdef Sum *s
+        if f.groups == 1:
+            return 0
+        tail = self.program.steps[f.body:f.n_steps - f.updates]
+        shared = not any([place is not None and place[0] == GRADIENTS for row in tail for place in row["inputs"]])
+        for i, row in enumerate(self.program.steps):
+            for second in range(2):
+                if row["sums"][second]:
+                    s = &f.sums[f.n_sums]
+                    f.n_sums += 1
+                    s.step, s.second, s.size, s.first = i, second, row["sums"][second], row["out"][second][1]
+                    s.shared = shared and row["out"][second][0] == GRADIENTS
+                    s.home = f.lane.steps[i].second if second else f.lane.steps[i].out
+                    if row["out"][second][0] != GRADIENTS:
+                        s.first = size
+                        size += (s.size + lanes - 1) // lanes * lanes
+        f.apart = size * f.item
+        f.partial = <char *>calloc(f.groups, max(f.apart, 1))
+        if f.partial == NULL:
+            raise MemoryError(f"the sums of {f.groups} groups of blocks need {f.groups * f.apart} bytes")
+        return 0
+
+
+cdef void bind(const Frame *f, Lane *lane, Py_ssize_t row) noexcept nogil:
+    """Point the operands that lie in the caller's arrays at a row, or at the gathered rows."""
+    cdef int i, j
+    cdef Step *s
+    cdef void *p
+    for i in range(f.n_moving):
+        s, j = &lane.steps[f.moving[i].step], f.moving[i].array
+        if j < 0:
+            p = f.out + row * f.out_width * f.item
+        elif f.direct:
+            p = <void *>(f.arrays[j] + row * f.width[j] * f.item)
+        else:
+            p = lane.gathered[j]
+        if f.moving[i].operand == 0:
+            s.out = p
+        elif f.moving[i].operand == 2:
+            s.a = p
+        elif f.moving[i].operand == 3:
+            s.b = p
+        elif f.moving[i].operand == 4:
+            s.c = p
+
+
+cdef void aim(const Frame *f, Lane *lane, Py_ssize_t group) noexcept nogil:
+    """Have the steps add up in the place of a group."""
+    cdef int i
+    cdef char *place
+    for i in range(f.n_sums):
+        place = f.partial + group * f.apart + f.sums[i].first * f.item
+        if f.sums[i].second:
+            lane.steps[f.sums[i].step].second = place
+        else:
+            lane.steps[f.sums[i].step].out = place

@@ -87,7 +87,7 @@ cdef class Call:
                     return None
                 taken += found == HELD
                 i += 1
-            self.run.one_batch()
+            self.run.one_batch(1)
         finally:
             while taken:
                 taken -= 1
@@ -124,7 +124,7 @@ cdef class Call:
         if fits and a.array < 0:
             memcpy(<char *>self.run.values.view.buf + a.offset * view.itemsize, view.buf, view.len)
         elif fits:
-            self.run.arrays[a.array] = <const char *>view.buf
+            self.run.frame.arrays[a.array] = <const char *>view.buf
             return HELD                                 # until the batch is through
         PyBuffer_Release(view)
         return COPIED if fits or self.converted(a, i, leaf, held) else REFUSED
@@ -140,7 +140,7 @@ cdef class Call:
             return True
         memory = Memory(self.numpy.ascontiguousarray(leaf, self.values.dtype), "leaf", self.run.program.dtype, 0, False)
         held.append(memory)
-        self.run.arrays[a.array] = <const char *>memory.view.buf
+        self.run.frame.arrays[a.array] = <const char *>memory.view.buf
         return True
 
     cdef bint number(self, Argument *a, object leaf) except -1:

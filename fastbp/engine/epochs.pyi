@@ -29,7 +29,11 @@ def fit(
     first_shuffle: int,
     results: npt.NDArray[np.float64],
     snapshot: Snapshot | None,
+    lanes: int = 1,
 ) -> tuple[int, int]: ...
 def evaluate(
-    run: Run | None, last: Run | None, arrays: tuple[npt.NDArray[np.floating], ...]
+    run: Run | None,
+    last: Run | None,
+    arrays: tuple[npt.NDArray[np.floating], ...],
+    lanes: int = 1,
 ) -> list[float]: ...

@@ -7,8 +7,10 @@ from fastbp.kernels.reductions cimport first_nonfinite
 from fastbp.engine.buffers cimport Memory
 from fastbp.engine.platform cimport fb_seconds
 from fastbp.engine.random cimport shuffle as shuffle_rows
-from fastbp.engine.run cimport Arrays, Cursor, Run, BAD, DONE, PAUSED, begin_epoch, next_poll, start, walk
+from fastbp.engine.run cimport Arrays, Run
 from fastbp.engine.steps cimport HYPER
+from fastbp.engine.team cimport Crew, Team, alone, together
+from fastbp.engine.walk cimport Cursor, Walk, BAD, DONE, PAUSED, begin_epoch, next_poll, walk, walk_apart
 
 
 cdef class Snapshot:
@@ -78,10 +80,13 @@ cdef struct Training:               # where a training is, and what it needs to 
     long long *index                # the shuffled order, or NULL
     unsigned long long seed, first_shuffle
     Cursor cursor
+    Walk walk
+    Crew *crew
+    Crew single
 
 
 def fit(Run run, Run last, tuple arrays not None, *, Py_ssize_t epochs, bint shuffle, unsigned long long seed,
-        unsigned long long first_shuffle, double[:, ::1] results not None, Snapshot snapshot) -> tuple[int, int]:
+        unsigned long long first_shuffle, double[:, ::1] results not None, Snapshot snapshot, int lanes=1) -> tuple[int, int]:
     """Train for some epochs.
 
     Parameters
@@ -101,6 +106,8 @@ def fit(Run run, Run last, tuple arrays not None, *, Py_ssize_t epochs, bint shu
         Filled with the outputs' means over the rows, an epoch a row.
     snapshot : Snapshot
         Taken anew before each epoch; an epoch that ends well leaves finite numbers only.
+    lanes : int
+        Threads. No bit depends on them.
 
     Returns
     -------
@@ -118,6 +125,7 @@ def fit(Run run, Run last, tuple arrays not None, *, Py_ssize_t epochs, bint shu
     cdef Training t
     cdef int status = PAUSED
     cdef Py_ssize_t batch
+    cdef Crew crew
     held = _taken(&t, run, last, arrays)
     t.epoch, t.epochs, t.part, t.seed, t.first_shuffle, t.index = 0, epochs, 0, seed, first_shuffle, NULL
     if results.shape[0] != epochs or results.shape[1] != len((run or last).program.outputs):
@@ -128,11 +136,17 @@ def fit(Run run, Run last, tuple arrays not None, *, Py_ssize_t epochs, bint shu
             t.index = <long long *>malloc(t.rows * sizeof(long long))
             if t.index == NULL:
                 raise MemoryError(f"the order of {t.rows} rows")
-        while status == PAUSED and epochs:
-            with nogil:
-                status = advance(&t, run, last, results, snapshot)
-            if status == PAUSED:
-                PyErr_CheckSignals()
+        if lanes > 1:
+            for each in (run, last):
+                if each is not None:
+                    (<Run>each).add_lanes(lanes)
+            with Team(lanes) as team:
+                t.crew = (<Team>team).crew
+                status = run_epochs(&t, run, last, results, snapshot)
+        else:
+            alone(&crew)
+            t.crew = &crew
+            status = run_epochs(&t, run, last, results, snapshot)
     finally:
         free(t.index)
     del held
@@ -142,12 +156,23 @@ def fit(Run run, Run last, tuple arrays not None, *, Py_ssize_t epochs, bint shu
     return epochs, -1
 
 
-def evaluate(Run run, Run last, tuple arrays not None) -> list[float]:
-    """Means over the rows of the outputs of programs without an update, in the arrays' own order.
+cdef int run_epochs(Training *t, Run run, Run last, double[:, ::1] results, Snapshot snapshot) except -1:
+    """All epochs, with a look for signals now and then; how they ended."""
+    cdef int status = PAUSED
+    while status == PAUSED and t.epoch < t.epochs:
+        with nogil:
+            status = advance(t, run, last, results, snapshot)
+        if status == PAUSED:
+            PyErr_CheckSignals()
+    return status
+
+
+def evaluate(Run run, Run last, tuple arrays not None, int lanes=1) -> list[float]:
+    """Means over the rows of the outputs of programs without gradients, in the arrays' own order.
 
     Parameters
     ----------
-    run, last, arrays : as `fit` takes them.
+    run, last, arrays, lanes : as `fit` takes them.
 
     Returns
     -------
@@ -155,17 +180,58 @@ def evaluate(Run run, Run last, tuple arrays not None) -> list[float]:
         One for each of `program.outputs`.
     """
     cdef Training t
-    cdef int status = PAUSED, i
-    cdef double[:, ::1] results = None
+    cdef Crew crew
+    cdef int i, n = (run if run is not None else last).frame.n_outputs
     held = _taken(&t, run, last, arrays)
-    t.epoch, t.epochs, t.part, t.index, t.seed, t.first_shuffle = 0, 1, 0, NULL, 0, 0
-    while status == PAUSED:
-        with nogil:
-            status = advance(&t, run, last, results, None)
-        if status == PAUSED:
-            PyErr_CheckSignals()
+    cdef double *table = <double *>malloc(max(t.batches * n, 1) * sizeof(double))
+    if table == NULL:
+        raise MemoryError(f"the outputs of {t.batches} batches")
+    try:
+        alone(&crew)
+        if lanes > 1:
+            for each in (run, last):
+                if each is not None:
+                    (<Run>each).add_lanes(lanes)
+            with Team(lanes) as team:
+                look(&t, run, last, table, (<Team>team).crew)
+        else:
+            look(&t, run, last, table, &crew)
+    finally:
+        free(table)
     del held
-    return [t.cursor.sums[i] / t.rows for i in range((run if run is not None else last).n_outputs)]
+    return [t.cursor.sums[i] / t.rows for i in range(n)]
+
+
+cdef int look(Training *t, Run run, Run last, double *table, Crew *crew) except -1:
+    """The sums of the outputs of all batches: of full ones side by side, of the last one as a batch is shared."""
+    cdef Walk *w = &t.walk
+    cdef Py_ssize_t i, n
+    w.cursor, w.index, w.total, w.table, w.status = &t.cursor, NULL, t.rows, table, PAUSED
+    if run is not None:
+        w.frame, w.batches, run.frame.direct = &run.frame, t.batches, True
+        while t.cursor.taken < t.batches:
+            w.pause, w.deadline = 0, next_poll()
+            with nogil:
+                together(crew, walk_apart, w)
+            if w.pause:
+                PyErr_CheckSignals()
+        n = run.frame.n_outputs
+        for i in range(t.batches * n):
+            t.cursor.sums[i % n] += table[i] * run.frame.rows
+    if last is not None:
+        t.cursor.taken = 0
+        w.frame, w.batches, w.base, last.frame.direct = &last.frame, 1, t.rows - last.frame.rows, True
+        while w.status == PAUSED:
+            w.pause, w.deadline = 0, next_poll()
+            with nogil:
+                if last.frame.groups > 1:
+                    together(crew, walk, w)
+                else:               # its steps are not to be shared: each thread has memory of its own
+                    alone(&t.single)
+                    together(&t.single, walk, w)
+            if w.status == PAUSED:
+                PyErr_CheckSignals()
+    return 0
 
 
 cdef list _taken(Training *t, Run run, Run last, tuple arrays):
@@ -173,23 +239,30 @@ cdef list _taken(Training *t, Run run, Run last, tuple arrays):
     if run is None and last is None:
         raise ValueError("expected a run for full batches, or one for a short one, got neither")
     cdef list held = [Arrays(r, arrays) for r in (run, last) if r is not None]
-    cdef Py_ssize_t full = 0 if run is None else run.program.rows, short = 0 if last is None else last.program.rows
+    cdef Py_ssize_t full = 0 if run is None else run.frame.rows, short = 0 if last is None else last.frame.rows
     t.rows = (<Arrays>held[0]).rows if arrays else 1        # a function of its parameters alone
     t.batches = (t.rows - short) // full if full else 0
     if t.batches * full + short != t.rows:
         raise ValueError(f"arrays: {t.rows} rows are not batches of {full} and a last one of {short}")
-    start(&t.cursor)
+    t.walk.base = 0
+    begin_epoch(&t.cursor)
     return held
+
+
+cdef int batches(Training *t, Run run, Py_ssize_t base, Py_ssize_t count, double deadline) noexcept nogil:
+    """Batches of one program, from the cursor on."""
+    cdef Walk *w = &t.walk
+    run.frame.direct = t.index == NULL
+    w.frame, w.cursor, w.index, w.base, w.batches, w.total = &run.frame, &t.cursor, t.index, base, count, t.rows
+    w.status, w.pause, w.deadline, w.table = DONE, 0, deadline, NULL
+    together(t.crew, walk, w)
+    return w.status
 
 
 cdef int advance(Training *t, Run run, Run last, double[:, ::1] results, Snapshot snapshot) noexcept nogil:
     """Go on until a look for signals is due, the loss is not finite, or all epochs are done."""
-    cdef int status, i, n = last.n_outputs if run is None else run.n_outputs
+    cdef int status, i, n = last.frame.n_outputs if run is None else run.frame.n_outputs
     cdef double deadline = next_poll()
-    if run is not None:
-        run.direct = t.index == NULL
-    if last is not None:
-        last.direct = t.index == NULL
     while t.epoch < t.epochs:
         if t.part == 0:
             if t.cursor.batch == 0 and t.cursor.row == 0:
@@ -199,12 +272,12 @@ cdef int advance(Training *t, Run run, Run last, double[:, ::1] results, Snapsho
                     shuffle_rows(t.index, t.rows, t.seed, t.first_shuffle + t.epoch)
             status = DONE
             if t.batches:
-                status = walk(run, &t.cursor, t.index, 0, t.batches, t.rows, deadline)
+                status = batches(t, run, 0, t.batches, deadline)
             if status != DONE:
                 return bad_end(status, snapshot)
             t.part, t.cursor.batch = 1, 0
         if last is not None:
-            status = walk(last, &t.cursor, t.index, t.rows - last.program.rows, 1, t.rows, deadline)
+            status = batches(t, last, t.rows - last.frame.rows, 1, deadline)
             if status != DONE:
                 return bad_end(status, snapshot)
         if results is not None:

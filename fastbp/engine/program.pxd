@@ -11,11 +11,12 @@ cdef enum:              # memories that a place may name; the compiler's numbers
 
 cdef class Program:
     cdef readonly str dtype
-    cdef readonly Py_ssize_t rows, block, parameters
+    cdef readonly Py_ssize_t rows, block, groups, parameters
     cdef readonly Py_ssize_t gradients
     cdef readonly bint blocked, updates
     cdef readonly tuple outputs, steps, widths
     cdef readonly Py_ssize_t workspace
     cdef tuple _names, _places, _constants
     cdef int head, body             # steps of the head end at `head`, those of the body at `body`
-    cdef double cost                # about how many operations a batch takes
+    cdef readonly double cost       # about how many operations a batch takes
+    cdef readonly int meetings      # of the threads that share a batch

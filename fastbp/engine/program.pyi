@@ -12,6 +12,7 @@ class Program:
         dtype: str,
         rows: int,
         block: int,
+        groups: int,
         blocked: bool,
         steps: list[dict[str, Any]],
         workspace: int,
@@ -28,6 +29,12 @@ class Program:
     def rows(self) -> int: ...
     @property
     def block(self) -> int: ...
+    @property
+    def groups(self) -> int: ...
+    @property
+    def cost(self) -> float: ...
+    @property
+    def meetings(self) -> int: ...
     @property
     def blocked(self) -> bool: ...
     @property

@@ -11,17 +11,19 @@ cdef class Program:
     dtype : "float32" or "float64".
     rows : rows of the batch that it was compiled for.
     block : rows that run together.
+    groups : how many groups of blocks a batch is added up in; 1 where threads share each block instead.
+    cost, meetings : about how many operations a batch takes, and how often threads that share it meet.
     outputs : names of the numbers that it computes, or "output".
     gradients : elements of the block that gradients, or other results, are written to; 0 for none.
     steps : rows of the table that `print` shows.
     workspace : elements of memory that a run needs for what lies between the steps.
     """
 
-    def __init__(self, *, str dtype, Py_ssize_t rows, Py_ssize_t block, bint blocked, list steps, Py_ssize_t workspace,
+    def __init__(self, *, str dtype, Py_ssize_t rows, Py_ssize_t block, Py_ssize_t groups, bint blocked, list steps, Py_ssize_t workspace,
                  list constants, list inputs, list outputs, Py_ssize_t parameters, bint updates, Py_ssize_t gradients):
         if len(inputs) > ARRAYS or len(outputs) > OUTPUTS:
             raise ValueError(f"a program takes up to {ARRAYS} arrays and {OUTPUTS} outputs, got {len(inputs)} and {len(outputs)}")
-        self.dtype, self.rows, self.block, self.blocked = dtype, rows, block, blocked
+        self.dtype, self.rows, self.block, self.groups, self.blocked = dtype, rows, block, groups, blocked
         self.steps, self.workspace, self.parameters = tuple(steps), workspace, parameters
         self.widths = tuple([width for _, width in inputs])
         self._names = tuple([name for name, _ in inputs])
@@ -32,6 +34,7 @@ cdef class Program:
         self.head = parts.count("head")
         self.body = self.head + parts.count("body")
         self.cost = 0
+        self.meetings = 3 if groups > 1 else (2 + sum([step["meets"] for step in steps])) * -(-rows // max(block, 1))
         for step in steps:
             self.cost += max(step["n"], 1) * max(step["m"], 1) * (2.0 * step["k"] if step["op"].startswith("dense") else 8.0)
 
@@ -39,6 +42,8 @@ cdef class Program:
         title = f"Program in {self.dtype}: batches of {self.rows} rows"
         if self.blocked and self.block < self.rows:
             title += f", in blocks of {self.block}"
+        if self.groups > 1:
+            title += f" that are added up in {self.groups} groups"
         size = 4 if self.dtype == "float32" else 8
         lines = [f"{title}; {self.parameters} parameters, workspace {self.workspace * size} bytes"]
         lines += [f"  takes {name}: {width} a row" for name, width in zip(self._names, self.widths)]

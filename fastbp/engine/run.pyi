@@ -7,9 +7,12 @@ from fastbp.engine.bound import Bound
 class Run(Bound):
     @property
     def results(self) -> tuple[float, ...]: ...
-    def step(self, arrays: tuple[npt.NDArray[np.floating], ...]) -> float: ...
+    def step(self, arrays: tuple[npt.NDArray[np.floating], ...], lanes: int = 1) -> float: ...
     def forward(
-        self, arrays: tuple[npt.NDArray[np.floating], ...], out: npt.NDArray[np.floating]
+        self,
+        arrays: tuple[npt.NDArray[np.floating], ...],
+        out: npt.NDArray[np.floating],
+        lanes: int = 1,
     ) -> None: ...
 
 # Held by calls; made by the engine alone.

@@ -7,6 +7,11 @@ cdef struct Step:
     bint flat           # the operands of a broadcasting operation are whole, or one number
     Py_ssize_t n, m, k, per   # per: of n in each row of the block
     Py_ssize_t ars, acs, brs, bcs
+    Py_ssize_t lda, ldc         # rows of a dense step's left operand and of its output lie so many elements apart
+    int share                   # how threads share the step
+    int turn                    # which thread's it is, if only one's
+    bint meets                  # they meet before it
+    Py_ssize_t width[5]         # elements of out, second, a, b, c in each row, where threads share the rows; else 0
     double scale
     void *out
     void *second        # a second output: the sum of a loss
@@ -25,5 +30,10 @@ cdef enum:
     POWER_2 = 6
 
 cdef void execute(const Step *s, Py_ssize_t rows, bint again, double *hyper, real *work) noexcept nogil
+cdef void execute_share(const Step *s, Py_ssize_t rows, bint again, double *hyper, real *work, int rank,
+                        int lanes) noexcept nogil
+cdef void share_elements(Py_ssize_t n, int rank, int lanes, Py_ssize_t *first, Py_ssize_t *end) noexcept nogil
+cdef void advance_hyper(const Step *s, double *hyper) noexcept nogil
 cpdef int op_code(str name) except -1
 cpdef int kind_code(str op, str kind) except -2
+cpdef int share_code(str share) except -1

@@ -19,6 +19,15 @@ cdef enum:
     BCE_FUSED, CROSS_ENTROPY_FUSED, SQUARED_ERROR_FUSED
     SGD, MOMENTUM, ADAM
 
+cdef enum:              # how threads share a step; the compiler's words for it are below
+    ONE                 # it is one thread's
+    BY_ROWS             # of the block, or of what a step without rows of the block makes
+    BY_COLUMNS          # of a dense step's output
+    BY_OUTPUT_ROWS      # of a matrix of weights
+    BY_ELEMENTS
+    GRAIN = 16          # shares begin at multiples: a cache line of float32, so that no two threads write to one
+    COLUMNS = 32        # a panel of the matmul
+
 cdef enum:
     IDENTITY = -1       # the kind of a dense step without an activation
 
@@ -53,6 +62,14 @@ _BINARY = {
 }
 
 
+_SHARES = {"one": ONE, "rows": BY_ROWS, "columns": BY_COLUMNS, "output rows": BY_OUTPUT_ROWS, "elements": BY_ELEMENTS}
+
+
+cpdef int share_code(str share) except -1:
+    """The number of a way to share a step."""
+    return _SHARES[share]
+
+
 cpdef int op_code(str name) except -1:
     """The number of a step's operation."""
     return _OPS[name]
@@ -75,13 +92,13 @@ cdef void execute(const Step *s, Py_ssize_t rows, bint again, double *hyper, rea
     cdef real *c = <real *>s.c
     cdef bint adds = again and s.accumulates
     if s.op == DENSE:
-        layer_forward(out, a, b, c, n, s.k, m, s.kind == ew.RELU, work)
+        layer_forward(out, a, b, c, n, s.k, m, s.ldc, s.kind == ew.RELU, work)
         if s.kind != IDENTITY and s.kind != ew.RELU:
-            ew.unary(s.kind, out, out, n * m)
+            activate(s, out, n)
     elif s.op == DENSE_INPUTS:
-        layer_inputs(out, a, b, c, n, s.k, m, work)
+        layer_inputs(out, a, b, c, n, s.k, m, s.ldc, work)
     elif s.op == DENSE_WEIGHTS:
-        layer_weights(out, a, b, n, s.k, m, adds, work)
+        layer_weights(out, a, b, n, s.k, m, s.lda, s.ldc, adds, work)
     elif s.op == SUM_ROWS:
         reductions.column_sums(out, a, n, m, adds)
     elif s.op >= BCE_FUSED and s.op <= SQUARED_ERROR_FUSED:
@@ -102,6 +119,74 @@ cdef void execute(const Step *s, Py_ssize_t rows, bint again, double *hyper, rea
             rare(s, n, adds, out, a, b)
 
 
+cdef inline void activate(const Step *s, real *out, Py_ssize_t n) noexcept nogil:
+    cdef Py_ssize_t i
+    if s.ldc == s.m:
+        ew.unary(s.kind, out, out, n * s.m)
+    else:                       # some columns of the matrix
+        for i in range(n):
+            ew.unary(s.kind, out + i * s.ldc, out + i * s.ldc, s.m)
+
+
+cdef void execute_share(const Step *s, Py_ssize_t rows, bint again, double *hyper, real *work, int rank,
+                        int lanes) noexcept nogil:
+    """The part of a step that is thread `rank`'s, of `lanes`. Each output is made as one thread makes it."""
+    cdef Step part
+    cdef Py_ssize_t first, end, total
+    if s.share == ONE:
+        if s.turn % lanes == rank:
+            execute(s, rows, again, hyper, work)
+        return
+    part = s[0]
+    if s.share == BY_ROWS:
+        total = rows if s.rowwise else s.n
+        cut(total, GRAIN, rank, lanes, &first, &end)
+        rows, part.n = end - first, end - first
+        shift(&part, first, <real>0)
+    elif s.share == BY_COLUMNS and s.op == DENSE_INPUTS:
+        cut(s.k, COLUMNS, rank, lanes, &first, &end)
+        part.k = end - first
+        part.out, part.b = <real *>s.out + first, <real *>s.b + first * s.m
+        part.c = NULL if s.c == NULL else <real *>s.c + first
+    elif s.share == BY_COLUMNS:
+        cut(s.m, COLUMNS, rank, lanes, &first, &end)
+        part.m = end - first
+        part.out, part.b = <real *>s.out + first, <real *>s.b + first
+        part.c = NULL if s.c == NULL else <real *>s.c + first
+    elif s.share == BY_OUTPUT_ROWS:
+        cut(s.k, 4, rank, lanes, &first, &end)
+        part.k = end - first
+        part.out, part.a = <real *>s.out + first * s.ldc, <real *>s.a + first
+    else:
+        share_elements(s.n, rank, lanes, &first, &end)
+        part.n = end - first
+        shift(&part, first, <real>0)
+    if end > first:
+        execute(&part, rows, again, hyper, work)
+
+
+cdef inline void cut(Py_ssize_t total, Py_ssize_t grain, int rank, int lanes, Py_ssize_t *first,
+                     Py_ssize_t *end) noexcept nogil:
+    """Share `rank` of `total` things in grains: whole grains, as evenly as they go."""
+    cdef Py_ssize_t grains = (total + grain - 1) // grain
+    first[0] = min(grains * rank // lanes * grain, total)
+    end[0] = min(grains * (rank + 1) // lanes * grain, total)
+
+
+cdef void share_elements(Py_ssize_t n, int rank, int lanes, Py_ssize_t *first, Py_ssize_t *end) noexcept nogil:
+    """This thread's share of the parameters."""
+    cut(n, GRAIN, rank, lanes, first, end)
+
+
+cdef inline void shift(Step *part, Py_ssize_t first, real kind) noexcept nogil:
+    """Let the operands begin at a row."""
+    part.out = <real *>part.out + first * part.width[0]
+    part.second = <real *>part.second + first * part.width[1]
+    part.a = <real *>part.a + first * part.width[2]
+    part.b = <real *>part.b + first * part.width[3]
+    part.c = <real *>part.c + first * part.width[4]
+
+
 cdef void fused_loss(const Step *s, Py_ssize_t n, bint adds, real *dz, real *total, real *z, real *y) noexcept nogil:
     """The gradient at the prediction, and the sum of the losses."""
     cdef real value
@@ -115,17 +200,22 @@ cdef void fused_loss(const Step *s, Py_ssize_t n, bint adds, real *dz, real *tot
 
 
 cdef void update(const Step *s, double *h, real *p, real *g, real *state, real *other) noexcept nogil:
-    """One step of the optimizer; its numbers `h` advance with it."""
-    h[TIME] += 1
+    """One step of the optimizer; `advance_hyper` is due when all threads are through it."""
     if s.op == SGD:
         updates.sgd(p, g, s.n, <real>h[LEARNING_RATE])
     elif s.op == MOMENTUM:
         updates.momentum(p, state, g, s.n, <real>h[LEARNING_RATE], <real>h[BETA_1], h[BETA_2] != 0)
     else:
+        updates.adam(p, state, other, g, s.n, <real>(h[LEARNING_RATE] / (1 - h[POWER_1] * h[BETA_1])), h[BETA_1],
+                     h[BETA_2], <real>(1 / sqrt(1 - h[POWER_2] * h[BETA_2])), <real>h[EPSILON])
+
+
+cdef void advance_hyper(const Step *s, double *h) noexcept nogil:
+    """The optimizer's numbers for the update `s`."""
+    h[TIME] += 1
+    if s.op == ADAM:
         h[POWER_1] *= h[BETA_1]
         h[POWER_2] *= h[BETA_2]
-        updates.adam(p, state, other, g, s.n, <real>(h[LEARNING_RATE] / (1 - h[POWER_1])), h[BETA_1],
-                     h[BETA_2], <real>(1 / sqrt(1 - h[POWER_2])), <real>h[EPSILON])
 
 
 cdef void rare(const Step *s, Py_ssize_t n, bint adds, real *out, real *a, real *b) noexcept nogil:

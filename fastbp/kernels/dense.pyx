@@ -14,42 +14,52 @@ from fastbp.kernels.arguments cimport flat, first, written, is_double
 
 
 cdef void layer_forward(real *out, const real *x, const real *w, const real *bias, Py_ssize_t n, Py_ssize_t k,
-                        Py_ssize_t m, bint relu, real *work) noexcept nogil:
-    """out (n, m) = x (n, k) @ w (k, m) + bias (m), and its positive part where `relu`; bias may be NULL."""
+                        Py_ssize_t m, Py_ssize_t ld, bint relu, real *work) noexcept nogil:
+    """out (n, m) = x (n, k) @ w (k, m) + bias (m), and its positive part where `relu`; bias may be NULL.
+
+    These may be m columns of matrices of `ld` columns, which then are more than a narrow layer has.
+    """
     cdef Product p
-    if k and narrow_forward_pays(k, m, LANES_FLOAT if real is float else LANES_DOUBLE):
+    if k and narrow_forward_pays(k, ld, LANES_FLOAT if real is float else LANES_DOUBLE):
         narrow_forward(out, x, w, bias, n, k, m, work)
         if relu:
             unary(RELU, out, out, n * m)
         return
     p.c, p.a, p.b, p.init, p.gate = out, x, w, bias, NULL
     p.m, p.n, p.k = n, m, k
-    p.cr, p.ar, p.ac, p.br, p.bc, p.ir = m, k, 1, m, 1, 0
+    p.cr, p.ar, p.ac, p.br, p.bc, p.ir = ld, k, 1, ld, 1, 0
     p.relu = relu
     matmul(&p, work)
 
 
 cdef void layer_inputs(real *dx, const real *dz, const real *w, const real *gate, Py_ssize_t n, Py_ssize_t k,
-                       Py_ssize_t m, real *work) noexcept nogil:
-    """dx (n, k) = dz (n, m) @ w (k, m).T, and zero where `gate` (n, k), the output of a relu, is; gate may be NULL."""
+                       Py_ssize_t m, Py_ssize_t ld, real *work) noexcept nogil:
+    """dx (n, k) = dz (n, m) @ w (k, m).T, and zero where `gate` (n, k), the output of a relu, is; gate may be NULL.
+
+    dx and gate may be k columns of matrices of `ld` columns.
+    """
     cdef Product p
     p.c, p.a, p.b, p.init, p.gate = dx, dz, w, NULL, gate
     p.m, p.n, p.k = n, k, m
-    p.cr, p.ar, p.ac, p.br, p.bc, p.ir = k, m, 1, 1, m, 0
+    p.cr, p.ar, p.ac, p.br, p.bc, p.ir = ld, m, 1, 1, m, 0
     p.relu = False
     matmul(&p, work)
 
 
 cdef void layer_weights(real *dw, const real *x, const real *dz, Py_ssize_t n, Py_ssize_t k, Py_ssize_t m,
-                        bint accumulate, real *work) noexcept nogil:
-    """dw (k, m) = x (n, k).T @ dz (n, m), added to dw where `accumulate`."""
+                        Py_ssize_t ldx, Py_ssize_t ld, bint accumulate, real *work) noexcept nogil:
+    """dw (k, m) = x (n, k).T @ dz (n, m), added to dw where `accumulate`.
+
+    x may be k columns of a matrix of `ldx` columns; dw and dz m columns of matrices of `ld` columns. A narrow layer is
+    made in one piece.
+    """
     cdef Product p
-    if n and narrow_weights_pay(k, m, LANES_FLOAT if real is float else LANES_DOUBLE):
+    if n and narrow_weights_pay(ldx, ld, LANES_FLOAT if real is float else LANES_DOUBLE):
         narrow_weights(dw, x, dz, n, k, m, accumulate)
         return
     p.c, p.a, p.b, p.init, p.gate = dw, x, dz, dw if accumulate else NULL, NULL
     p.m, p.n, p.k = k, m, n
-    p.cr, p.ar, p.ac, p.br, p.bc, p.ir = m, 1, k, m, 1, m if accumulate else 0
+    p.cr, p.ar, p.ac, p.br, p.bc, p.ir = ld, 1, ldx, ld, 1, ld if accumulate else 0
     p.relu = False
     matmul(&p, work)
 
@@ -168,7 +178,7 @@ cdef int forward_views(const real[::1] x, const real[::1] weight, const real[::1
         b = first(bias)
     if out.shape[0]:
         work = view.array((work_size(),), sizeof(real), "f" if real is float else "d")
-        layer_forward(written(out), first(x), first(weight), b, n, k, m, activation == RELU, &work[0])
+        layer_forward(written(out), first(x), first(weight), b, n, k, m, m, activation == RELU, &work[0])
         if activation >= 0 and activation != RELU:
             unary(activation, written(out), written(out), n * m)
     return 0
@@ -178,9 +188,9 @@ cdef int backward_views(const real[::1] x, const real[::1] weight, const real[::
                         real[::1] dweight, real[::1] dbias, Py_ssize_t n, Py_ssize_t k, Py_ssize_t m) except -1:
     cdef real[::1] work = view.array((work_size(),), sizeof(real), "f" if real is float else "d")
     if dx is not None and dx.shape[0]:
-        layer_inputs(written(dx), first(dz), first(weight), NULL, n, k, m, &work[0])
+        layer_inputs(written(dx), first(dz), first(weight), NULL, n, k, m, k, &work[0])
     if dbias is not None and m:
         column_sums(written(dbias), first(dz), n, m, False)
     if dweight.shape[0]:
-        layer_weights(written(dweight), first(x), first(dz), n, k, m, False, &work[0])
+        layer_weights(written(dweight), first(x), first(dz), n, k, m, k, m, False, &work[0])
     return 0

@@ -150,6 +150,7 @@ class Sequential(Model):
         validation_data: tuple[npt.ArrayLike, npt.ArrayLike] | None = None,
         metrics: Iterable[str] | str = (),
         shuffle: bool = True,
+        threads: int | None = None,
         verbose: str | int = "auto",
     ) -> History:
         """Train the model. Again, it goes on from the weights with a fresh optimizer.
@@ -172,6 +173,9 @@ class Sequential(Model):
         metrics : list of {"accuracy"}
         shuffle : bool
             Whether to draw the rows in a new order each epoch, from the model's seed.
+        threads : int, optional
+            How many threads share the work; None for as many as pay, up to `bp.set_num_threads`.
+            No bit of the result depends on it.
         verbose : {"auto", 0, 1}
             "auto" shows progress on an interactive terminal or notebook once the run takes
             longer than 2 s; 0 shows nothing, 1 a line an epoch.
@@ -199,16 +203,23 @@ class Sequential(Model):
             batch_size=batch_size,
             validation_data=validation_data,
             shuffle=shuffle,
+            threads=threads,
             verbose=verbose,
         )
 
     def evaluate(
-        self, X: npt.ArrayLike, y: npt.ArrayLike, *, loss: Any, metrics: Iterable[str] | str = ()
+        self,
+        X: npt.ArrayLike,
+        y: npt.ArrayLike,
+        *,
+        loss: Any,
+        metrics: Iterable[str] | str = (),
+        threads: int | None = None,
     ) -> dict[str, float]:
         """Loss and metrics on data: {"loss": ..., "accuracy": ...}. Arguments as for `fit`."""
         found = get_loss(loss)
         found.check_output(self.units, self.activation)
-        return check_and_evaluate(self, found, get_metrics(metrics, found), X, y)
+        return check_and_evaluate(self, found, get_metrics(metrics, found), X, y, threads)
 
     def summary(self) -> Summary:
         """The layers as a table: output shape and number of parameters. A str; print it."""

@@ -14,6 +14,7 @@ import numpy.typing as npt
 
 from fastbp import checks
 from fastbp.compiler import compile_graph
+from fastbp.engine import threads as engine_threads
 from fastbp.engine.memory import Layout, aligned_zeros
 from fastbp.engine.program import Program
 from fastbp.engine.run import Run
@@ -188,13 +189,16 @@ class Model(ABC):
 
             return Run(self.program("forward", make), values)
 
-    def predict(self, X: npt.ArrayLike) -> Array:
+    def predict(self, X: npt.ArrayLike, *, threads: int | None = None) -> Array:
         """Compute the outputs.
 
         Parameters
         ----------
         X : anything np.asarray takes, (n, n_features), n at least 1
             NaN and infinity are not looked for; they give what arithmetic gives.
+        threads : int, optional
+            How many threads share the rows; None for as many as pay, up to `bp.set_num_threads`.
+            No bit of the result depends on it.
 
         Returns
         -------
@@ -207,6 +211,7 @@ class Model(ABC):
         RuntimeError
             If another thread is training the model. Any number of threads may predict.
         """
+        threads = checks.thread_count("threads", threads)
         array = checks.matrix("X", X, self._dtype, self._n_features, look=False)
         if self._values is None:
             self.build(array.shape[1])
@@ -214,7 +219,12 @@ class Model(ABC):
         self.guard.begin_reading()
         try:
             run = self._forward_run()
-            run.forward((array,), out)
+            lanes = engine_threads.for_rows(threads, run.program, len(array))
+            if lanes > 1:
+                with engine_threads.at_work(lanes):
+                    run.forward((array,), out, lanes)
+            else:
+                run.forward((array,), out)
         finally:
             self.guard.end_reading()
         self._runs.append(run)

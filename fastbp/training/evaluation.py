@@ -5,18 +5,41 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+import numpy.typing as npt
+
+from fastbp import checks
 from fastbp.engine import epochs as engine
+from fastbp.engine import threads as engine_threads
+from fastbp.engine.run import Run
 from fastbp.nn.losses import Loss
 from fastbp.nn.metrics import Metric
 from fastbp.nn.model import Model
 from fastbp.training.data import Data, check_data
 from fastbp.training.state import evaluation_runs
 
+Array = npt.NDArray[Any]
 
-def evaluate(model: Model, loss: Loss, metrics: tuple[Metric, ...], data: Data) -> dict[str, float]:
+
+def evaluate(
+    model: Model, loss: Loss, metrics: tuple[Metric, ...], data: Data, threads: int | None
+) -> dict[str, float]:
     """Loss and metrics of the whole data, weighted by rows."""
     runs = evaluation_runs(model, loss, metrics, len(data[0]))
-    return named(metrics, engine.evaluate(*runs, data), data[1].size)
+    return named(metrics, evaluated(runs, data, threads), data[1].size)
+
+
+def evaluated(
+    runs: tuple[Run | None, Run | None], data: tuple[Array, ...], threads: int | None
+) -> list[float]:
+    """The outputs of programs over all rows, by as many threads as pay, or as were asked for."""
+    full, last = runs
+    if full is not None:
+        times = len(data[0]) // full.program.rows
+        lanes = engine_threads.pick(threads, times, full.program.cost * times, 1, 1)
+    elif last is not None:
+        lanes = engine_threads.for_batches(threads, last.program, 1)
+    with engine_threads.at_work(lanes):
+        return engine.evaluate(full, last, data, lanes)
 
 
 def named(
@@ -30,14 +53,15 @@ def named(
 
 
 def check_and_evaluate(
-    model: Model, loss: Loss, metrics: tuple[Metric, ...], X: Any, y: Any
+    model: Model, loss: Loss, metrics: tuple[Metric, ...], X: Any, y: Any, threads: Any
 ) -> dict[str, float]:
     """Check data and evaluate a model on it, while nobody trains the model."""
+    threads = checks.thread_count("threads", threads)
     data = check_data(model, loss, X, y, model.n_features)
     if not model.built:
         model.build(data[0].shape[1])
     model.guard.begin_reading()
     try:
-        return evaluate(model, loss, metrics, data)
+        return evaluate(model, loss, metrics, data, threads)
     finally:
         model.guard.end_reading()

@@ -15,6 +15,7 @@ from fastbp.engine.program import MAX_ARRAYS
 from fastbp.optim import get_optimizer
 from fastbp.training import checkpoint, loop
 from fastbp.training.errors import stopped
+from fastbp.training.evaluation import evaluated
 from fastbp.training.function_state import FunctionState, Spec
 from fastbp.training.history import History
 from fastbp.training.objective import Objective, checked_classes, data_arrays
@@ -84,7 +85,7 @@ class FunctionTrainer(Trainer):
         objective.guard.begin_training()
         try:
             arrays = self._checked(data, "data", "train", look=False)
-            loss = self._state.run("train", len(arrays[0])).step(arrays)
+            loss = self._state.step("train", arrays)
             if not math.isfinite(loss):  # the engine has not made the update
                 raise stopped(self.steps + 1, self._state.first_bad())
             return loss
@@ -97,7 +98,7 @@ class FunctionTrainer(Trainer):
         objective.guard.begin_training()
         try:
             arrays = self._checked(data, "data", "gradient", look=False)
-            loss = self._state.run("gradient", len(arrays[0])).step(arrays)
+            loss = self._state.step("gradient", arrays)
             return loss, self._state.gradients()
         finally:
             objective.guard.end_training()
@@ -110,6 +111,7 @@ class FunctionTrainer(Trainer):
         batch_size: int = 32,
         validation_data: Any = None,
         shuffle: bool = True,
+        threads: int | None = None,
         verbose: str | int = "auto",
     ) -> History:
         """Train for a number of epochs, going on from where the last call ended.
@@ -123,7 +125,7 @@ class FunctionTrainer(Trainer):
             The last batch of an epoch may be short: the loss is traced for its shape, too.
         validation_data : like `data`, optional
             The loss of all of it is taken after each epoch, into "val_loss".
-        shuffle, verbose : as for a model's.
+        shuffle, threads, verbose : as for a model's.
 
         Returns
         -------
@@ -142,6 +144,7 @@ class FunctionTrainer(Trainer):
             (),
             checks.flag("shuffle", shuffle),
             check_verbose(verbose),
+            checks.thread_count("threads", threads),
         )
         objective = self._state.model
         objective.guard.begin_training()
@@ -156,15 +159,15 @@ class FunctionTrainer(Trainer):
         finally:
             objective.guard.end_training()
 
-    def evaluate(self, data: Any) -> dict[str, float]:  # type: ignore[override]
+    def evaluate(self, data: Any, *, threads: int | None = None) -> dict[str, float]:  # type: ignore[override]
         """The loss of all the data, without an update: {"loss": ...}."""
+        threads = checks.thread_count("threads", threads)
         objective = self._state.model
         objective.guard.begin_training()  # programs are made
         try:
             arrays = self._checked(data, "data", "evaluate")
-            _, run = self._state.evaluation_runs((), len(arrays[0]))
-            assert run is not None
-            return {"loss": run.step(arrays)}
+            runs = self._state.evaluation_runs((), len(arrays[0]))
+            return {"loss": evaluated(runs, arrays, threads)[0]}
         finally:
             objective.guard.end_training()
 

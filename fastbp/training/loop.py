@@ -9,10 +9,11 @@ import numpy as np
 import numpy.typing as npt
 
 from fastbp.engine import epochs as engine
+from fastbp.engine import threads
 from fastbp.engine.run import Run
 from fastbp.nn.metrics import Metric
 from fastbp.training.errors import diverged
-from fastbp.training.evaluation import named
+from fastbp.training.evaluation import evaluated, named
 from fastbp.training.history import History
 from fastbp.training.progress import progress
 from fastbp.training.state import State
@@ -33,6 +34,7 @@ class Plan:
     metrics: tuple[Metric, ...]
     shuffle: bool
     verbose: object
+    threads: int | None = None
 
 
 def train(state: State, plan: Plan) -> History:
@@ -57,7 +59,7 @@ def train(state: State, plan: Plan) -> History:
             for values in results:
                 history.append(named(plan.metrics, values, plan.data[-1].size))
             if validation is not None:
-                values = engine.evaluate(*val_runs, validation)
+                values = evaluated(val_runs, validation, plan.threads)
                 history.append(named(plan.metrics, values, validation[-1].size, "val_"))
             done += count
             display.update(done, history)
@@ -77,19 +79,22 @@ def _epochs(
     """Run `count` epochs, `before` of this training being done; return the means, an epoch a row."""
     model = state.model
     results, steps = np.zeros((count, 1 + len(plan.metrics))), state.steps
+    batches = -(-len(plan.data[0]) // plan.batch_size)
+    lanes = threads.for_batches(plan.threads, runs[0].program, batches * count)
     try:
-        finished, batch = engine.fit(
-            *runs,
-            plan.data,
-            epochs=count,
-            shuffle=plan.shuffle,
-            seed=model.seed,
-            first_shuffle=model.shuffles,
-            results=results,
-            snapshot=snapshot,
-        )
+        with threads.at_work(lanes):
+            finished, batch = engine.fit(
+                *runs,
+                plan.data,
+                epochs=count,
+                shuffle=plan.shuffle,
+                seed=model.seed,
+                first_shuffle=model.shuffles,
+                results=results,
+                snapshot=snapshot,
+                lanes=lanes,
+            )
     except KeyboardInterrupt:
-        batches = -(-len(plan.data[0]) // plan.batch_size)
         model.shuffles += -(-(state.steps - steps) // batches)  # with the epoch that was cut short
         raise
     model.shuffles += finished

@@ -11,6 +11,7 @@ import numpy.typing as npt
 from fastbp import checks
 from fastbp.compiler import compile_graph
 from fastbp.engine import epochs as engine
+from fastbp.engine import threads as engine_threads
 from fastbp.engine.memory import aligned_zeros
 from fastbp.engine.program import MAX_ARRAYS, Program
 from fastbp.engine.run import Run
@@ -24,7 +25,13 @@ Params = TypeVar("Params")
 
 
 def optimize(
-    loss: Callable[..., Any], params: Params, data: Any = (), *, lr: float, n_iter: int
+    loss: Callable[..., Any],
+    params: Params,
+    data: Any = (),
+    *,
+    lr: float,
+    n_iter: int,
+    threads: int | None = None,
 ) -> tuple[Params, npt.NDArray[np.float64]]:
     """Minimise ``loss(params, *data)`` by plain gradient descent on all of the data.
 
@@ -40,6 +47,8 @@ def optimize(
     lr : float, positive and finite
         The learning rate: each iteration does ``p -= lr * gradient``.
     n_iter : int, at least 1
+    threads : int, optional
+        How many threads share the work; None for as many as pay. No bit of the result depends on it.
 
     Returns
     -------
@@ -68,9 +77,10 @@ def optimize(
     """
     hyper = SGD(checks.positive_number("lr", lr)).hyper()
     n_iter = checks.positive_integer("n_iter", n_iter)
+    wanted = checks.thread_count("threads", threads)
     objective = Objective(loss, params)
     program, arrays = _compiled(objective, data)
-    losses = _descend(objective, program, arrays, hyper, n_iter)
+    losses = _descend(objective, program, arrays, hyper, n_iter, wanted)
     return objective.copies(), losses
 
 
@@ -109,22 +119,26 @@ def _descend(
     arrays: tuple[Array, ...],
     hyper: npt.NDArray[np.float64],
     n_iter: int,
+    wanted: int | None,
 ) -> npt.NDArray[np.float64]:
     """Run the descent in the objective's block; return the losses."""
     training = aligned_zeros(objective.layout.length, objective.dtype)
     losses = np.full((n_iter, 1), np.nan)
     snapshot = engine.Snapshot(objective.values, training, hyper)
-    done, batch = engine.fit(
-        Run(program, objective.values, training, hyper),
-        None,
-        arrays,
-        epochs=n_iter,
-        shuffle=False,
-        seed=0,
-        first_shuffle=0,
-        results=losses,
-        snapshot=snapshot,
-    )
+    lanes = engine_threads.for_batches(wanted, program, n_iter)
+    with engine_threads.at_work(lanes):
+        done, batch = engine.fit(
+            Run(program, objective.values, training, hyper),
+            None,
+            arrays,
+            epochs=n_iter,
+            shuffle=False,
+            seed=0,
+            first_shuffle=0,
+            results=losses,
+            snapshot=snapshot,
+            lanes=lanes,
+        )
     if batch >= 0:
         message = f"loss or parameters are not finite in iteration {done + 1}"
         raise DivergenceError(message, done + 1, 1, objective.name_at(snapshot.bad))

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from fastbp.compiler import compile_graph
+from fastbp.engine import threads
 from fastbp.engine.epochs import Snapshot
 from fastbp.engine.memory import Layout, aligned_zeros
 from fastbp.engine.program import Program
@@ -123,6 +124,16 @@ class State:
             run = Run(program, self.model.block()[0], self.training, self.hyper)
             self._runs[key] = run
         return run
+
+    def step(self, kind: Kind, arrays: tuple[Array, ...]) -> float:
+        """Run one batch, by as many threads as pay; return its loss."""
+        run = self.run(kind, len(arrays[0]))
+        program = run.program
+        if program.cost < threads.LEAST:
+            return run.step(arrays)
+        lanes = threads.for_batches(None, program, 1)
+        with threads.at_work(lanes):
+            return run.step(arrays, lanes)
 
     def snapshot(self) -> Snapshot:
         """The room for a copy to go back to, made once: a large one costs time to get from the system."""

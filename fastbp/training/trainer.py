@@ -176,7 +176,7 @@ class Trainer:
         x, y = self._batch(xb, yb)
         model.guard.begin_training()
         try:
-            loss = self._state.run("train", len(x)).step((x, y))
+            loss = self._state.step("train", (x, y))
             if not math.isfinite(loss):  # the engine has not made the update
                 raise stopped(self.steps + 1, self._state.first_bad())
             return loss
@@ -195,7 +195,7 @@ class Trainer:
         x, y = self._batch(xb, yb)
         model.guard.begin_training()  # the gradients' block is written
         try:
-            loss = self._state.run("gradient", len(x)).step((x, y))
+            loss = self._state.step("gradient", (x, y))
             return loss, self._state.gradients()
         finally:
             model.guard.end_training()
@@ -217,6 +217,7 @@ class Trainer:
         validation_data: tuple[npt.ArrayLike, npt.ArrayLike] | None = None,
         metrics: Iterable[str] | str | None = None,
         shuffle: bool = True,
+        threads: int | None = None,
         verbose: str | int = "auto",
     ) -> History:
         """Train for a number of epochs, going on from where the last call ended.
@@ -235,6 +236,9 @@ class Trainer:
             Instead of the trainer's.
         shuffle : bool
             Whether to draw the rows in a new order each epoch, from the model's seed.
+        threads : int, optional
+            How many threads share the work; None for as many as pay, up to `bp.set_num_threads`.
+            No bit of the result depends on it.
         verbose : {"auto", 0, 1}
             "auto" shows progress on an interactive terminal or notebook once the run takes
             longer than 2 s; 0 shows nothing, 1 a line an epoch.
@@ -261,6 +265,7 @@ class Trainer:
             self._chosen(metrics),
             checks.flag("shuffle", shuffle),
             check_verbose(verbose),
+            checks.thread_count("threads", threads),
         )
         data = check_data(model, loss, X, y, model.n_features)
         n_features = data[0].shape[1]
@@ -276,10 +281,16 @@ class Trainer:
         return self._metrics if metrics is None else get_metrics(metrics, self._state.loss)
 
     def evaluate(
-        self, X: npt.ArrayLike, y: npt.ArrayLike, *, metrics: Iterable[str] | str | None = None
+        self,
+        X: npt.ArrayLike,
+        y: npt.ArrayLike,
+        *,
+        metrics: Iterable[str] | str | None = None,
+        threads: int | None = None,
     ) -> dict[str, float]:
         """Loss and metrics on data, without an update: {"loss": ..., "accuracy": ...}."""
-        return check_and_evaluate(self.model, self._state.loss, self._chosen(metrics), X, y)
+        chosen = self._chosen(metrics)
+        return check_and_evaluate(self.model, self._state.loss, chosen, X, y, threads)
 
     # ------------------------------------------------------------ files and copies
 

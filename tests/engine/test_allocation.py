@@ -46,12 +46,12 @@ for name, mixes in (("rows", False), ("mixed", True)):
     run, last = (Run(program(n, mixes), values, training, hyper) for n in (16, 5))
     snapshot = Snapshot(values, training, hyper)
 
-    def counted(epochs, pieces=1, planted=False):
+    def counted(epochs, pieces=1, planted=False, lanes=1):
         results = np.empty((epochs, 1))
         hook.hook_start()
         for _ in range(pieces):
             fit(run, last, arrays, epochs=epochs, shuffle=True, seed=0, first_shuffle=0,
-                results=results, snapshot=snapshot)
+                results=results, snapshot=snapshot, lanes=lanes)
             if planted:
                 libc_free(libc_malloc(64))
         return hook.hook_stop()
@@ -61,6 +61,8 @@ for name, mixes in (("rows", False), ("mixed", True)):
     counted(2), counted(1, 2, True)                 # whatever is made at the first call
     found[name] = [counted(2), counted(200)]
     found[name + " in pieces"] = [counted(1, 2), counted(1, 200)]
+    counted(2, lanes=3)
+    found[name + " by threads"] = [counted(2, lanes=3), counted(200, lanes=3)]
     found[name + " planted"] = [counted(1, 200, True)]
 print(json.dumps(found))
 """
@@ -92,6 +94,8 @@ def test_epochs_allocate_nothing(dtype, hook, run_python):
         few, many = found[name]
         assert few == many
         assert few > 0  # the call itself makes something: the counter counts
+        few, many = found[name + " by threads"]
+        assert many - few < 100  # none an epoch; how Python's threads end is not always the same
         # The same work with one allocation or more in each epoch is caught.
         few, many = found[name + " in pieces"]
         assert many >= few + 198

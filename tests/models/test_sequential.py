@@ -43,6 +43,7 @@ def test_the_signatures():
         "validation_data": None,
         "metrics": (),
         "shuffle": True,
+        "threads": None,
         "verbose": "auto",
     }
     assert all(p.kind is p.KEYWORD_ONLY for p in list(fit.values())[3:])

@@ -110,6 +110,7 @@ def test_the_signatures():
         "validation_data": None,
         "metrics": None,
         "shuffle": True,
+        "threads": None,
         "verbose": "auto",
     }
 

@@ -1,0 +1,28 @@
+cdef struct Crew            # below: jobs are given it
+
+# What each thread of a team does: the first one is the caller's, of rank 0.
+ctypedef void (*Job)(void *context, Crew *crew, int rank) noexcept nogil
+
+cdef struct Crew:           # what the threads of a team share; each word that changes often has a cache line of its own
+    int lanes               # threads
+    int spins               # turns that who waits takes before it lets others run
+    Job job
+    void *context
+    long ready              # the team is complete
+    long entered, left      # threads that came to work, and that will touch nothing any more
+    long over               # polled at each meeting: everybody leaves
+    char _a[64]
+    long arrived
+    char _b[64]
+    long meeting            # the number of the next meeting
+    char _c[64]
+
+cdef void alone(Crew *crew) noexcept nogil                  # a crew of one, without a Team
+cdef bint meet(Crew *crew) noexcept nogil                   # wait for all; True where the team is over
+cdef void together(Crew *crew, Job job, void *context) noexcept nogil   # rank 0: all do the job, and meet after it
+
+cdef class Team:
+    cdef Crew *crew
+    cdef list threads
+    cdef int gather(self, int lanes) except -1
+    cdef int end(self) except -1

@@ -1,0 +1,149 @@
+"""Team: the threads of one call, which do the same job side by side and meet at barriers.
+
+They are plain Python threads that hold no GIL, start with the call and end with it: nothing persists, so a fork, a
+pool of processes or another library's threads meet nothing of ours. A thread that waits spins a little, then lets
+others run, then sleeps: so more threads than cores cost little more than the work.
+"""
+import threading
+
+from libc.stdlib cimport calloc, free
+from libc.string cimport memset
+
+from fastbp.engine.threads import affinity
+from fastbp.engine.platform cimport fb_add, fb_get, fb_nap, fb_pause, fb_put, fb_yield
+
+cdef enum:
+    SPINS = 4000        # some 50 us, longer than a meeting of threads that all run takes
+    YIELDS = 2000
+
+
+cdef void wait_while(long *word, long value, Crew *crew) noexcept nogil:
+    """Until the word changes or the team is over."""
+    cdef long turns = 0
+    while fb_get(word) == value and not fb_get(&crew.over):
+        turns += 1
+        if turns < crew.spins:
+            fb_pause()
+        elif turns < crew.spins + YIELDS:
+            fb_yield()
+        else:
+            fb_nap()
+
+
+cdef void alone(Crew *crew) noexcept nogil:
+    memset(crew, 0, sizeof(Crew))
+    crew.lanes = 1
+
+
+cdef bint meet(Crew *crew) noexcept nogil:
+    cdef long meeting
+    if crew.lanes == 1:
+        return False
+    meeting = fb_get(&crew.meeting)
+    if fb_add(&crew.arrived, 1) == crew.lanes:
+        fb_put(&crew.arrived, 0)
+        fb_put(&crew.meeting, meeting + 1)
+    else:
+        wait_while(&crew.meeting, meeting, crew)
+    return fb_get(&crew.over) != 0
+
+
+cdef void together(Crew *crew, Job job, void *context) noexcept nogil:
+    crew.job, crew.context = job, context
+    meet(crew)
+    job(context, crew, 0)
+    meet(crew)
+
+
+cdef void serve(Crew *crew, int rank) noexcept nogil:
+    """A thread's life: wait for the team to be complete, then do job after job until it is over."""
+    fb_add(&crew.entered, 1)
+    wait_while(&crew.ready, 0, crew)
+    while not fb_get(&crew.over) and not meet(crew):
+        crew.job(crew.context, crew, rank)
+        meet(crew)
+    fb_add(&crew.left, 1)
+
+
+cdef class Team:
+    """Threads for one call, the caller's among them; to be used in a ``with`` statement.
+
+    Parameters
+    ----------
+    lanes : int
+        How many threads are wanted. A thread that the system refuses means fewer: `lanes` says how many there are.
+
+    Notes
+    -----
+    Whatever is raised between the first thread's start and the last one's end makes everybody leave at the next
+    meeting, and is raised when all have left. With fewer cores than threads, who waits does not spin: it is on a
+    core that another needs.
+    """
+
+    def __cinit__(self, int lanes):
+        self.threads = []
+        self.crew = <Crew *>calloc(1, sizeof(Crew))
+        if self.crew == NULL:
+            raise MemoryError("a team of threads")
+        self.crew.lanes, self.crew.spins = 1, SPINS if lanes <= affinity() else 0
+        if lanes > 1:
+            try:
+                self.gather(lanes)
+            except BaseException:
+                self.end()
+                raise
+
+    def __dealloc__(self):
+        free(self.crew)
+
+    @property
+    def lanes(self) -> int:
+        """The threads there are."""
+        return self.crew.lanes
+
+    cdef int gather(self, int lanes) except -1:
+        """Start the threads. `lanes` counts those that did start, when the team is declared complete."""
+        cdef int rank
+        for rank in range(1, lanes):
+            thread = threading.Thread(target=self._serve, args=(rank,), name=f"fastbp {rank}")
+            self.threads.append(thread)     # before its start: that may be interrupted when the thread runs already
+            try:
+                thread.start()
+            except (RuntimeError, MemoryError):     # the system has no more
+                self.threads.pop()
+                break
+        self.crew.lanes = len(self.threads) + 1
+        fb_put(&self.crew.ready, 1)
+        return 0
+
+    def _serve(self, int rank):
+        with nogil:
+            serve(self.crew, rank)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *error):
+        self.end()
+
+    cdef int end(self) except -1:
+        """Make everybody leave, and wait until they have; a Ctrl-C meanwhile is raised after that."""
+        raised = None
+        fb_put(&self.crew.over, 1)
+        with nogil:
+            while fb_get(&self.crew.entered) != fb_get(&self.crew.left):
+                fb_yield()
+        for thread in self.threads:
+            while True:
+                try:
+                    thread.join()
+                except RuntimeError:        # its start was interrupted before it ran: should it run yet, it leaves at once
+                    pass
+                except BaseException as error:
+                    raised = error
+                    continue
+                break
+        self.threads.clear()
+        if raised is not None:
+            raise raised
+        return 0

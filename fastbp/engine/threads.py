@@ -1,0 +1,174 @@
+"""How many threads a call gets: what was asked for, what the process may use, and what pays."""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import math
+import os
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from fastbp.engine.program import Program
+
+MOST = 256  # threads of a call
+SHARES = 64  # of a batch whose steps threads share
+START = 100e-6  # seconds that starting and ending a thread may take
+MEETING = 0.25e-6  # seconds of a meeting, for each thread that comes to it
+RATE = 100e9  # operations a second of one thread: a fast core, so that small work stays on one
+LEAST = START * RATE  # operations of a call: fewer stay on one thread
+GAIN = 0.9  # of one thread's time: less must be expected of more threads
+
+_lock = threading.Lock()
+_chosen: int | None = None
+_busy = 0  # threads at work in this process
+
+
+def set_limit(n: int | None) -> None:
+    """Set the greatest number of threads of a call that names none; None for what the process may use."""
+    global _chosen
+    _chosen = n
+
+
+def limit() -> int:
+    """The greatest number of threads of a call that names none."""
+    if _chosen is not None:
+        return _chosen
+    for name in ("FASTBP_NUM_THREADS", "OMP_NUM_THREADS"):
+        wanted = _number(name, os.environ.get(name, ""))
+        if wanted is not None:
+            return wanted
+    return cores()
+
+
+def _number(name: str, text: str) -> int | None:
+    """The first number of a list such as OpenMP takes; None where the variable is empty or, if not ours, strange."""
+    first = text.split(",")[0].strip()
+    if first.isdecimal() and int(first) > 0:
+        return min(int(first), MOST)
+    if first and name.startswith("FASTBP"):
+        raise ValueError(
+            f"the environment variable {name} must be a positive integer, got {text!r}"
+        )
+    return None
+
+
+def cores() -> int:
+    """The cores that this process may use: its affinity, and the quota of its control group."""
+    return max(1, math.ceil(min(affinity(), _quota_once(), MOST)))
+
+
+def affinity() -> int:
+    """The cores that this process may run on."""
+    try:
+        return len(os.sched_getaffinity(0))
+    except (AttributeError, OSError):  # not on macOS and Windows
+        return os.cpu_count() or 1
+
+
+@functools.cache
+def _quota_once() -> float:
+    return quota()  # it costs a dozen reads, and seldom changes
+
+
+def quota(root: Path = Path("/sys/fs/cgroup"), own: Path = Path("/proc/self/cgroup")) -> float:
+    """The cores that the process's control group may keep busy, inf where it has no such limit."""
+    try:
+        groups = [line.split(":", 2) for line in own.read_text().splitlines()]
+    except (OSError, UnicodeError):
+        return math.inf
+    least = math.inf
+    for _, controllers, path in (group for group in groups if len(group) == 3):
+        if controllers and "cpu" not in controllers.split(","):
+            continue
+        folder = root / "cpu" if controllers else root
+        # A limit of any group above holds too; inside a container the path may lie outside of what is mounted.
+        for place in [folder / path.lstrip("/"), *(folder / path.lstrip("/")).parents]:
+            least = min(least, _version_2(place) if not controllers else _version_1(place))
+            if place == folder:
+                break
+    return least
+
+
+def _version_2(folder: Path) -> float:
+    try:
+        most, period = (folder / "cpu.max").read_text().split()
+        return math.inf if most == "max" else int(most) / int(period)
+    except (OSError, ValueError, ZeroDivisionError):
+        return math.inf
+
+
+def _version_1(folder: Path) -> float:
+    try:
+        most = int((folder / "cpu.cfs_quota_us").read_text())
+        return most / int((folder / "cpu.cfs_period_us").read_text()) if most > 0 else math.inf
+    except (OSError, ValueError, ZeroDivisionError):
+        return math.inf
+
+
+def for_batches(threads: int | None, program: Program, times: int) -> int:
+    """How many threads `times` batches of a program get, one after the other."""
+    pieces = program.groups if program.groups > 1 else SHARES if program.gradients else 1
+    return pick(threads, pieces, program.cost, program.meetings, times)
+
+
+def for_rows(threads: int | None, program: Program, rows: int) -> int:
+    """How many threads a program gets that computes outputs for `rows` rows, block by block."""
+    if rows <= program.block:
+        return 1
+    blocks = -(-rows // program.block)
+    return pick(threads, blocks, program.cost / program.rows * rows, 1, 1)
+
+
+def pick(threads: int | None, pieces: int, cost: float, meetings: float, times: int) -> int:
+    """How many threads a call gets.
+
+    Parameters
+    ----------
+    threads : int or None
+        The number that was asked for; None for as many as pay.
+    pieces : int
+        Into how many the work can be cut.
+    cost, meetings : float
+        Operations of one batch, and how often its threads meet.
+    times : int
+        Batches of the call.
+    """
+    if threads is not None:
+        return max(1, min(threads, pieces, MOST))
+    alone = cost / RATE
+    if times * cost < LEAST:  # before the files of the control group are read
+        return 1
+    most, best, least = min(max(limit() - _busy, 1), pieces), 1, GAIN * times * alone
+    for n in range(2, most + 1):
+        longest = math.ceil(pieces / n) / pieces  # the largest share
+        time = times * (alone * longest + meetings * n * MEETING) + (n - 1) * START
+        if time < least:
+            best, least = n, time
+    return best
+
+
+@contextlib.contextmanager
+def at_work(lanes: int) -> Iterator[None]:
+    """Count the threads of a call, so that calls from several threads do not each take every core."""
+    global _busy
+    with _lock:
+        _busy += lanes
+    try:
+        yield
+    finally:
+        with _lock:
+            _busy -= lanes
+
+
+def _forget() -> None:
+    """A forked child has none of its parent's calls."""
+    global _busy, _lock
+    _busy, _lock = 0, threading.Lock()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_forget)

@@ -1,0 +1,1 @@
+# For Cython alone (walk.pxd): nothing here is called from Python.

@@ -1,0 +1,322 @@
+"""The walk over a program's steps, batch after batch, by one thread or by all threads of a team side by side.
+
+A batch of one block is shared step by step: each thread makes its part of the rows, columns or elements, and they meet
+where a step reads what others made. A batch of many blocks is cut into groups of blocks, by the shapes alone; a
+thread takes a group, forward and backward, and adds up in the group's own place. These sums are added in the groups'
+order. So no bit depends on how many threads there are, or on which of them was faster.
+"""
+from fastbp.kernels cimport elementwise as ew
+from fastbp.kernels.rows cimport gather
+from fastbp.kernels.vector cimport real
+from fastbp.engine.bound cimport Lane, aim, bind
+from fastbp.engine.platform cimport fb_add, fb_flush, fb_get, fb_put, fb_restore, fb_seconds
+from fastbp.engine.steps cimport advance_hyper, execute, execute_share, share_elements
+from fastbp.engine.team cimport meet
+
+cdef enum:
+    OVER = 3            # beside those of walk.pxd: the team is over
+    CHUNK = 20_000_000  # operations between two looks at the clock
+    GRAIN = 16          # rows: shares of gathering begin at multiples, as those of steps do
+
+cdef struct Pace:       # a thread's own
+    double left         # operations until the next look at the clock
+    long place          # the number of the next place where a walk can pause
+
+
+cdef double next_poll() noexcept nogil:
+    """When to look for signals next."""
+    return fb_seconds() + 0.08
+
+
+cdef void begin_epoch(Cursor *c) noexcept nogil:
+    """At the first row, with nothing summed."""
+    cdef int i
+    c.batch, c.row, c.taken = 0, 0, 0
+    for i in range(OUTPUTS):
+        c.sums[i] = 0
+
+
+cdef double output_of(const Frame *f, int lane, int i) noexcept nogil:
+    """An output as a thread's last batch left it."""
+    if f.item == 4:
+        return (<float *>f.lane[lane].results[i])[0]
+    return (<double *>f.lane[lane].results[i])[0]
+
+
+cdef void own_steps(const Frame *f, Lane *l, int first, int end, Py_ssize_t rows, bint again) noexcept nogil:
+    """Steps that this thread runs alone."""
+    cdef int i
+    if f.item == 4:
+        for i in range(first, end):
+            execute[float](&l.steps[i], rows, again, f.hyper, <float *>l.work)
+    else:
+        for i in range(first, end):
+            execute[double](&l.steps[i], rows, again, f.hyper, <double *>l.work)
+
+
+cdef bint shared_steps(const Frame *f, Lane *l, int first, int end, Py_ssize_t rows, bint again, Crew *crew,
+                       int rank) noexcept nogil:
+    """This thread's part of steps that all share; True where the team is over."""
+    cdef int i
+    if crew.lanes == 1:
+        own_steps(f, l, first, end, rows, again)
+        return False
+    for i in range(first, end):
+        if l.steps[i].meets and meet(crew):
+            return True
+        if f.item == 4:
+            execute_share[float](&l.steps[i], rows, again, f.hyper, <float *>l.work, rank, crew.lanes)
+        else:
+            execute_share[double](&l.steps[i], rows, again, f.hyper, <double *>l.work, rank, crew.lanes)
+    return False
+
+
+cdef void fetch(const Frame *f, Lane *l, const long long *index, Py_ssize_t rows, Py_ssize_t ahead, int rank,
+                int lanes) noexcept nogil:
+    """Gather the rows of a block from each array; this thread's share of them."""
+    cdef Py_ssize_t grains = (rows + GRAIN - 1) // GRAIN
+    cdef Py_ssize_t first = min(grains * rank // lanes * GRAIN, rows)
+    cdef Py_ssize_t n = min(grains * (rank + 1) // lanes * GRAIN, rows) - first
+    cdef int j
+    for j in range(f.n_arrays):
+        if f.item == 4:
+            gather[float](<float *>l.gathered[j] + first * f.width[j], <const float *>f.arrays[j], index + first, n,
+                          f.width[j], ahead)
+        else:
+            gather[double](<double *>l.gathered[j] + first * f.width[j], <const double *>f.arrays[j], index + first, n,
+                           f.width[j], ahead)
+
+
+cdef inline void load(Walk *w, Lane *l, Py_ssize_t at, Py_ssize_t m, int rank, int lanes) noexcept nogil:
+    """Have the operands be the m rows from `at` on."""
+    cdef const Frame *f = w.frame
+    if w.index != NULL:
+        fetch(f, l, w.index + at, m, m if at + 2 * m <= w.total else 0, rank, lanes)
+    else:
+        bind(f, l, at)
+
+
+cdef inline bint is_time(Walk *w, Pace *p, double cost) noexcept nogil:
+    """Whether to look for signals; the clock is asked once in a while."""
+    p.left -= cost
+    if p.left >= 0:
+        return False
+    p.left = CHUNK
+    return fb_seconds() > w.deadline
+
+
+cdef inline bint halted(Walk *w, Pace *p) noexcept nogil:
+    """Whether this is the place to pause at, which was chosen before a meeting: so all find the same."""
+    p.place += 1
+    return fb_get(&w.pause) == p.place - 1
+
+
+cdef void walk(void *context, Crew *crew, int rank) noexcept nogil:
+    """Run batches from the cursor on, and leave it where the next walk goes on."""
+    cdef Walk *w = <Walk *>context
+    cdef Frame *f = w.frame
+    cdef Lane *l = &f.lane[rank]
+    cdef Py_ssize_t batch = w.cursor.batch, row = w.cursor.row
+    cdef Pace pace
+    cdef unsigned mode = fb_flush()
+    cdef int status = DONE
+    pace.left, pace.place = CHUNK, 1
+    if w.index != NULL:
+        bind(f, l, 0)
+    while batch < w.batches and status == DONE:
+        if f.groups > 1:
+            status = groups(w, l, w.base + batch * f.rows, &row, &pace, crew, rank)
+        else:
+            status = blocks(w, l, w.base + batch * f.rows, &row, &pace, crew, rank)
+        if status == DONE:
+            row = 0
+            batch += 1
+            status = close_batch(w, l, crew, rank)
+            if rank == 0:
+                w.status = status
+                if is_time(w, &pace, f.cost if f.groups == 1 else 0):
+                    fb_put(&w.pause, pace.place)
+            if meet_all(crew):              # the parameters are in place
+                break
+            status = w.status
+            if rank == 0 and status == DONE and f.updates:
+                advance_hyper(&l.steps[f.n_steps - 1], f.hyper)
+            if halted(w, &pace) and status == DONE and batch < w.batches:
+                status = PAUSED
+    if rank == 0:
+        w.cursor.batch, w.cursor.row, w.status = batch, row, status
+    fb_restore(mode)
+
+
+cdef inline bint meet_all(Crew *crew) noexcept nogil:
+    return crew.lanes > 1 and meet(crew)
+
+
+cdef int blocks(Walk *w, Lane *l, Py_ssize_t at, Py_ssize_t *row, Pace *pace, Crew *crew, int rank) noexcept nogil:
+    """The batch that begins at row `at`, from its row `row` on, each block shared by all."""
+    cdef const Frame *f = w.frame
+    cdef Py_ssize_t m
+    if row[0] == 0 and f.head and shared_steps(f, l, 0, f.head, f.rows, False, crew, rank):
+        return OVER
+    while True:
+        m = min(f.block, f.rows - row[0])
+        load(w, l, at + row[0], m, rank, crew.lanes)
+        if shared_steps(f, l, f.head, f.body, m, row[0] > 0, crew, rank):
+            return OVER
+        row[0] += m
+        if row[0] >= f.rows:
+            break
+        if rank == 0 and is_time(w, pace, f.cost * m / f.rows):
+            fb_put(&w.pause, pace.place)
+        if meet_all(crew):                  # nobody reads this block any more
+            return OVER
+        if halted(w, pace):
+            return PAUSED
+    if shared_steps(f, l, f.body, f.n_steps - f.updates, f.rows, False, crew, rank):
+        return OVER
+    return DONE
+
+
+cdef inline Py_ssize_t first_row(const Frame *f, Py_ssize_t group) noexcept nogil:
+    """Where a group of blocks begins in the batch."""
+    cdef Py_ssize_t count = (f.rows + f.block - 1) // f.block
+    return min(count * group // f.groups * f.block, f.rows)
+
+
+cdef int groups(Walk *w, Lane *l, Py_ssize_t at, Py_ssize_t *row, Pace *pace, Crew *crew, int rank) noexcept nogil:
+    """The batch that begins at row `at`, group by group; row[0] > 0 where it was begun before."""
+    cdef Frame *f = w.frame
+    cdef int i
+    if row[0] == 0:
+        l.group = -1
+        own_steps(f, l, 0, f.head, f.rows, False)
+    while fb_get(&w.pause) != pace.place:
+        if l.group < 0:
+            l.group = fb_add(&w.cursor.taken, 1) - 1
+            if l.group >= f.groups:
+                l.group = -1
+                break
+            l.row = first_row(f, l.group)
+            aim(f, l, l.group)
+        one_block(w, l, at, pace)
+    if meet_all(crew):
+        return OVER
+    row[0] = 0
+    if halted(w, pace):
+        for i in range(crew.lanes):
+            row[0] += f.lane[i].group >= 0
+        row[0] += f.groups > fb_get(&w.cursor.taken)
+    return PAUSED if row[0] else DONE
+
+
+cdef inline void one_block(Walk *w, Lane *l, Py_ssize_t at, Pace *pace) noexcept nogil:
+    """The next block of this thread's group."""
+    cdef const Frame *f = w.frame
+    cdef Py_ssize_t first = first_row(f, l.group), end = first_row(f, l.group + 1), m = min(f.block, end - l.row)
+    load(w, l, at + l.row, m, 0, 1)
+    own_steps(f, l, f.head, f.body, m, l.row > first)
+    l.row += m
+    if l.row >= end:
+        l.group = -1
+    if is_time(w, pace, f.cost * m / f.rows):
+        fb_put(&w.pause, pace.place)
+
+
+cdef void add_up(const Frame *f, int rank, int lanes, real *kind) noexcept nogil:
+    """The sums of the groups, in their order; of gradients that nothing reads but the update, this thread's share."""
+    cdef int i
+    cdef Py_ssize_t group, first, end, step = f.apart // <Py_ssize_t>sizeof(real), low = 0, high = f.update_size
+    cdef real *home
+    cdef real *place
+    if not f.short_update:
+        share_elements(f.update_size, rank, lanes, &low, &high)
+    for i in range(f.n_sums):
+        first, end = 0, f.sums[i].size
+        if f.sums[i].shared and not f.short_update:
+            first, end = max(low - f.sums[i].first, 0), min(high - f.sums[i].first, end)
+        elif rank > 0:
+            continue
+        if end <= first:
+            continue
+        home, place = <real *>f.sums[i].home + first, <real *>f.partial + f.sums[i].first + first
+        ew.binary(ew.ADD, home, place, 0, 1, place + step, 0, 1, 1, end - first)
+        for group in range(2, f.groups):
+            ew.binary(ew.ADD, home, home, 0, 1, place + group * step, 0, 1, 1, end - first)
+
+
+cdef int close_batch(Walk *w, Lane *l, Crew *crew, int rank) noexcept nogil:
+    """Take the outputs, look whether the loss is finite, and update."""
+    cdef Frame *f = w.frame
+    cdef int i
+    if f.groups > 1:
+        if rank > 0 and f.short_update:
+            return DONE                     # the first thread does the rest
+        if f.item == 4:
+            add_up[float](f, rank, crew.lanes, NULL)
+        else:
+            add_up[double](f, rank, crew.lanes, NULL)
+        if rank == 0:
+            own_steps(f, l, f.body, f.n_steps - f.updates, f.rows, False)
+    if not (f.groups > 1 and f.short_update) and meet_all(crew):                    # the outputs are in place
+        return OVER
+    if rank == 0:
+        w.cursor.taken = 0
+        for i in range(f.n_outputs):
+            w.cursor.sums[i] += output_of(f, 0, i) * f.rows
+    if f.n_outputs and not output_of(f, 0, 0) - output_of(f, 0, 0) == 0:
+        return BAD                          # nothing is updated with what is not a number
+    if f.updates and shared_steps(f, l, f.n_steps - 1, f.n_steps, f.rows, False, crew, rank):
+        return OVER                         # (meets nobody: it is a step that needs no meeting)
+    return DONE
+
+
+cdef void walk_apart(void *context, Crew *crew, int rank) noexcept nogil:
+    """Batches that nothing connects: each thread takes one, and writes its outputs to the table."""
+    cdef Walk *w = <Walk *>context
+    cdef const Frame *f = w.frame
+    cdef Lane *l = &f.lane[rank]
+    cdef Py_ssize_t batch, row
+    cdef Pace pace
+    cdef unsigned mode = fb_flush()
+    cdef int i
+    pace.left = CHUNK
+    while not fb_get(&w.pause):
+        batch = fb_add(&w.cursor.taken, 1) - 1
+        if batch >= w.batches:
+            break
+        own_steps(f, l, 0, f.head, f.rows, False)
+        row = 0
+        while row < f.rows or row == 0:
+            load(w, l, w.base + batch * f.rows + row, min(f.block, f.rows - row), 0, 1)
+            own_steps(f, l, f.head, f.body, min(f.block, f.rows - row), row > 0)
+            row += max(f.block, 1)
+        own_steps(f, l, f.body, f.n_steps, f.rows, False)
+        for i in range(f.n_outputs):
+            w.table[batch * f.n_outputs + i] = output_of(f, rank, i)
+        if is_time(w, &pace, f.cost):
+            fb_put(&w.pause, 1)
+    fb_restore(mode)
+
+
+cdef void walk_forward(void *context, Crew *crew, int rank) noexcept nogil:
+    """Blocks of rows whose outputs go to the caller's array: each thread takes one."""
+    cdef Walk *w = <Walk *>context
+    cdef const Frame *f = w.frame
+    cdef Lane *l = &f.lane[rank]
+    cdef Py_ssize_t row, m
+    cdef Pace pace
+    cdef unsigned mode = fb_flush()
+    pace.left = CHUNK
+    own_steps(f, l, 0, f.head, w.total, False)
+    while not fb_get(&w.pause):
+        row = (fb_add(&w.cursor.taken, 1) - 1) * max(f.block, 1)
+        if row >= max(w.total, 1):
+            break
+        m = min(f.block, w.total - row)
+        bind(f, l, row)
+        own_steps(f, l, f.head, f.body, m, False)
+        if is_time(w, &pace, f.cost * m / max(f.rows, 1)):
+            fb_put(&w.pause, 1)
+    if rank == 0:                           # what does not depend on the rows
+        own_steps(f, l, f.body, f.n_steps, w.total, False)
+    fb_restore(mode)
