@@ -11,12 +11,14 @@ import operator
 import reprlib
 from collections.abc import Iterable, Mapping
 from numbers import Real
-from typing import Any, cast
+from typing import Any, Literal, cast
 
 import numpy as np
 import numpy.typing as npt
 
 Array = npt.NDArray[Any]
+# Whether NaN and infinity are looked for; of arrays that are mapped to memory perhaps not before they are read.
+Look = bool | Literal["as it is read"]
 
 CHUNK = 1 << 16  # elements looked at together when looking for NaN: they stay in cache
 PRIVATE = 1 << 63  # seeds stay below, so that any signed 64-bit reader can hold them
@@ -208,6 +210,16 @@ def converted(value: Array, dtype: np.dtype[Any]) -> Array:
         return np.require(value, dtype, ["C", "ALIGNED"])
 
 
+def mapped(array: Array) -> bool:
+    """Whether the array lies in a file that is mapped to memory: it is read as it is used, and may fit no memory."""
+    owner: Any = array
+    while owner is not None:
+        if isinstance(owner, np.memmap):
+            return True
+        owner = getattr(owner, "base", None)
+    return False
+
+
 def finite(name: str, given: Array, array: Array) -> None:
     """Refuse NaN and infinity in `array`, which is `given` after conversion."""
     flat = array.reshape(-1)
@@ -226,7 +238,7 @@ def finite(name: str, given: Array, array: Array) -> None:
 
 
 def matrix(
-    name: str, value: Any, dtype: np.dtype[Any], n_features: int | None, *, look: bool
+    name: str, value: Any, dtype: np.dtype[Any], n_features: int | None, *, look: Look
 ) -> Array:
     """Return `value` as a C-contiguous (rows, features) array; `look` for NaN and infinity."""
     given = numbers(name, value)
@@ -244,9 +256,14 @@ def matrix(
     if n_features is not None and given.shape[1] != n_features:
         raise ValueError(f"{name} must have {n_features} features (columns), got {given.shape[1]}")
     array = converted(given, dtype)
-    if look:
+    if looks_now(look, array):
         finite(name, given, array)
     return array
+
+
+def looks_now(look: Look, array: Array) -> bool:
+    """Whether to look for NaN and infinity before anything starts."""
+    return look is True or (look == "as it is read" and not mapped(array))
 
 
 def same_length(x_name: str, x: Array, y_name: str, y: Array) -> None:

@@ -26,6 +26,8 @@ cdef struct Frame:          # a bound program in C: what the threads of a call s
     bint updates, short_update, direct    # short_update: one thread's; direct: operands lie in the caller's arrays, or else in `gathered`
     Py_ssize_t rows, block, groups, item, out_width, update_size
     Py_ssize_t width[ARRAYS]
+    bint look[ARRAYS]       # whether NaN and infinity are looked for in an array's rows when they come in
+    bint looks
     double cost
     Moving *moving
     Sum *sums

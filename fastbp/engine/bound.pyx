@@ -92,7 +92,8 @@ cdef class Bound:
         cdef Program p = self.program
         cdef Frame *f = &self.frame
         cdef bint own = apart or lane == f.lane
-        cdef Py_ssize_t size = 0, i, start[ARRAYS + 2]
+        cdef Py_ssize_t start[ARRAYS + 2]
+        cdef Py_ssize_t size = 0, i
         for i in range(f.n_arrays + 2 if own else 1):
             start[i] = size
             need = work_size() if i == 0 else p.workspace if i == 1 else p.block * f.width[i - 2]

@@ -16,6 +16,8 @@ class Snapshot:
     ) -> Self: ...
     @property
     def bad(self) -> int: ...
+    @property
+    def bad_input(self) -> tuple[int, int, int] | None: ...
     def restore(self) -> None: ...
 
 def fit(
@@ -30,6 +32,7 @@ def fit(
     results: npt.NDArray[np.float64],
     snapshot: Snapshot | None,
     lanes: int = 1,
+    look: tuple[bool, ...] = (),
 ) -> tuple[int, int]: ...
 def evaluate(
     run: Run | None,

@@ -24,11 +24,14 @@ cdef class Snapshot:
     ----------
     bad : int
         The first element of the parameter block that was not finite when a training broke off, or -1.
+    bad_input : tuple of int, or None
+        (array, row, column) of the number in the data that was not finite when a training broke off.
     """
     cdef Memory values, training, hyper
     cdef char *copy
     cdef Py_ssize_t item, n, state
     cdef readonly Py_ssize_t bad
+    cdef readonly tuple bad_input
 
     def __cinit__(self, values not None, training not None, hyper not None):
         cdef str dtype = str(values.dtype)
@@ -86,7 +89,8 @@ cdef struct Training:               # where a training is, and what it needs to 
 
 
 def fit(Run run, Run last, tuple arrays not None, *, Py_ssize_t epochs, bint shuffle, unsigned long long seed,
-        unsigned long long first_shuffle, double[:, ::1] results not None, Snapshot snapshot, int lanes=1) -> tuple[int, int]:
+        unsigned long long first_shuffle, double[:, ::1] results not None, Snapshot snapshot, int lanes=1,
+        tuple look=()) -> tuple[int, int]:
     """Train for some epochs.
 
     Parameters
@@ -108,12 +112,14 @@ def fit(Run run, Run last, tuple arrays not None, *, Py_ssize_t epochs, bint shu
         Taken anew before each epoch; an epoch that ends well leaves finite numbers only.
     lanes : int
         Threads. No bit depends on them.
+    look : tuple of bool
+        For each array whether NaN and infinity are looked for in its rows as they come in.
 
     Returns
     -------
     tuple of int
-        (epochs, -1) when all ran. When the loss, a parameter or the optimizer's state stopped being finite: the
-        epoch and batch, from 0, and everything is as after the last good epoch; `snapshot.bad` says where.
+        (epochs, -1) when all ran. When a number that was looked at, the loss, a parameter or the optimizer's state stopped being finite: the
+        epoch and batch, from 0, and everything is as after the last good epoch; `snapshot` says where.
 
     Raises
     ------
@@ -131,15 +137,18 @@ def fit(Run run, Run last, tuple arrays not None, *, Py_ssize_t epochs, bint shu
     if results.shape[0] != epochs or results.shape[1] != len((run or last).program.outputs):
         raise ValueError(f"results: expected shape {(epochs, len((run or last).program.outputs))}, "
                          f"got {(results.shape[0], results.shape[1])}")
+    if snapshot is not None:
+        snapshot.bad_input = None
     try:
         if shuffle and t.batches + (last is not None) > 1:
             t.index = <long long *>malloc(t.rows * sizeof(long long))
             if t.index == NULL:
                 raise MemoryError(f"the order of {t.rows} rows")
+        for each in (run, last):
+            if each is not None:
+                look_at(each, look)
+                (<Run>each).add_lanes(lanes)
         if lanes > 1:
-            for each in (run, last):
-                if each is not None:
-                    (<Run>each).add_lanes(lanes)
             with Team(lanes) as team:
                 t.crew = (<Team>team).crew
                 status = run_epochs(&t, run, last, results, snapshot)
@@ -151,9 +160,20 @@ def fit(Run run, Run last, tuple arrays not None, *, Py_ssize_t epochs, bint shu
         free(t.index)
     del held
     if status == BAD:
+        if t.walk.found and snapshot is not None:
+            snapshot.bad_input = (t.walk.bad_array, t.walk.bad_row, t.walk.bad_column)
         batch = t.cursor.batch - 1 + (t.batches if t.part else 0)
         return t.epoch, batch
     return epochs, -1
+
+
+cdef int look_at(Run run, tuple look) except -1:
+    """Say in which arrays NaN and infinity are looked for."""
+    cdef int j
+    run.frame.looks = any(look)
+    for j in range(run.frame.n_arrays):
+        run.frame.look[j] = j < len(look) and look[j]
+    return 0
 
 
 cdef int run_epochs(Training *t, Run run, Run last, double[:, ::1] results, Snapshot snapshot) except -1:
@@ -208,7 +228,7 @@ cdef int look(Training *t, Run run, Run last, double *table, Crew *crew) except 
     cdef Py_ssize_t i, n
     w.cursor, w.index, w.total, w.table, w.status = &t.cursor, NULL, t.rows, table, PAUSED
     if run is not None:
-        w.frame, w.batches, run.frame.direct = &run.frame, t.batches, True
+        w.frame, w.batches, run.frame.direct, run.frame.looks = &run.frame, t.batches, True, False
         while t.cursor.taken < t.batches:
             w.pause, w.deadline = 0, next_poll()
             with nogil:
@@ -220,7 +240,8 @@ cdef int look(Training *t, Run run, Run last, double *table, Crew *crew) except 
             t.cursor.sums[i % n] += table[i] * run.frame.rows
     if last is not None:
         t.cursor.taken = 0
-        w.frame, w.batches, w.base, last.frame.direct = &last.frame, 1, t.rows - last.frame.rows, True
+        w.frame, w.batches, w.base = &last.frame, 1, t.rows - last.frame.rows
+        last.frame.direct, last.frame.looks = True, False
         while w.status == PAUSED:
             w.pause, w.deadline = 0, next_poll()
             with nogil:
@@ -244,7 +265,7 @@ cdef list _taken(Training *t, Run run, Run last, tuple arrays):
     t.batches = (t.rows - short) // full if full else 0
     if t.batches * full + short != t.rows:
         raise ValueError(f"arrays: {t.rows} rows are not batches of {full} and a last one of {short}")
-    t.walk.base = 0
+    t.walk.base = t.walk.found = 0
     begin_epoch(&t.cursor)
     return held
 

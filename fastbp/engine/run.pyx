@@ -58,7 +58,8 @@ cdef class Run(Bound):
         begin_epoch(&cursor)
         self.frame.direct = True
         w.frame, w.cursor, w.index, w.base, w.batches = &self.frame, &cursor, NULL, 0, 1
-        w.total, w.status, w.table = self.frame.rows, PAUSED, NULL
+        w.total, w.status, w.found, w.table = self.frame.rows, PAUSED, 0, NULL
+        self.frame.looks = False
         while w.status == PAUSED:
             w.pause, w.deadline = 0, next_poll()
             with nogil:
@@ -97,7 +98,7 @@ cdef class Run(Bound):
             raise ValueError(f"out: expected {wanted} elements for {rows} rows, got {target.size} for {held.rows}")
         if rows == 0:
             return
-        self.frame.out, self.frame.direct = <char *>target.view.buf, True
+        self.frame.out, self.frame.direct, self.frame.looks = <char *>target.view.buf, True, False
         if lanes > 1:
             self.add_lanes(lanes)
             with Team(lanes) as team:

@@ -23,6 +23,9 @@ cdef struct Walk:                   # a walk over batches, as the threads of a t
     double deadline                 # when to look for signals
     int status
     long pause                      # somebody saw that it is time; the place to pause at
+    long found                      # how many threads found what is not finite in an array, and one of the places
+    int bad_array
+    Py_ssize_t bad_row, bad_column
     double *table                   # `apart`: the outputs of each batch
 
 cdef double next_poll() noexcept nogil

@@ -6,6 +6,7 @@ thread takes a group, forward and backward, and adds up in the group's own place
 order. So no bit depends on how many threads there are, or on which of them was faster.
 """
 from fastbp.kernels cimport elementwise as ew
+from fastbp.kernels.reductions cimport first_nonfinite
 from fastbp.kernels.rows cimport gather
 from fastbp.kernels.vector cimport real
 from fastbp.engine.bound cimport Lane, aim, bind
@@ -43,35 +44,35 @@ cdef double output_of(const Frame *f, int lane, int i) noexcept nogil:
     return (<double *>f.lane[lane].results[i])[0]
 
 
-cdef void own_steps(const Frame *f, Lane *l, int first, int end, Py_ssize_t rows, bint again) noexcept nogil:
+cdef void own_steps(const Frame *f, Lane *lane, int first, int end, Py_ssize_t rows, bint again) noexcept nogil:
     """Steps that this thread runs alone."""
     cdef int i
     if f.item == 4:
         for i in range(first, end):
-            execute[float](&l.steps[i], rows, again, f.hyper, <float *>l.work)
+            execute[float](&lane.steps[i], rows, again, f.hyper, <float *>lane.work)
     else:
         for i in range(first, end):
-            execute[double](&l.steps[i], rows, again, f.hyper, <double *>l.work)
+            execute[double](&lane.steps[i], rows, again, f.hyper, <double *>lane.work)
 
 
-cdef bint shared_steps(const Frame *f, Lane *l, int first, int end, Py_ssize_t rows, bint again, Crew *crew,
+cdef bint shared_steps(const Frame *f, Lane *lane, int first, int end, Py_ssize_t rows, bint again, Crew *crew,
                        int rank) noexcept nogil:
     """This thread's part of steps that all share; True where the team is over."""
     cdef int i
     if crew.lanes == 1:
-        own_steps(f, l, first, end, rows, again)
+        own_steps(f, lane, first, end, rows, again)
         return False
     for i in range(first, end):
-        if l.steps[i].meets and meet(crew):
+        if lane.steps[i].meets and meet(crew):
             return True
         if f.item == 4:
-            execute_share[float](&l.steps[i], rows, again, f.hyper, <float *>l.work, rank, crew.lanes)
+            execute_share[float](&lane.steps[i], rows, again, f.hyper, <float *>lane.work, rank, crew.lanes)
         else:
-            execute_share[double](&l.steps[i], rows, again, f.hyper, <double *>l.work, rank, crew.lanes)
+            execute_share[double](&lane.steps[i], rows, again, f.hyper, <double *>lane.work, rank, crew.lanes)
     return False
 
 
-cdef void fetch(const Frame *f, Lane *l, const long long *index, Py_ssize_t rows, Py_ssize_t ahead, int rank,
+cdef void fetch(const Frame *f, Lane *lane, const long long *index, Py_ssize_t rows, Py_ssize_t ahead, int rank,
                 int lanes) noexcept nogil:
     """Gather the rows of a block from each array; this thread's share of them."""
     cdef Py_ssize_t grains = (rows + GRAIN - 1) // GRAIN
@@ -80,20 +81,46 @@ cdef void fetch(const Frame *f, Lane *l, const long long *index, Py_ssize_t rows
     cdef int j
     for j in range(f.n_arrays):
         if f.item == 4:
-            gather[float](<float *>l.gathered[j] + first * f.width[j], <const float *>f.arrays[j], index + first, n,
+            gather[float](<float *>lane.gathered[j] + first * f.width[j], <const float *>f.arrays[j], index + first, n,
                           f.width[j], ahead)
         else:
-            gather[double](<double *>l.gathered[j] + first * f.width[j], <const double *>f.arrays[j], index + first, n,
+            gather[double](<double *>lane.gathered[j] + first * f.width[j], <const double *>f.arrays[j], index + first, n,
                            f.width[j], ahead)
 
 
-cdef inline void load(Walk *w, Lane *l, Py_ssize_t at, Py_ssize_t m, int rank, int lanes) noexcept nogil:
+cdef void inspect(Walk *w, const Lane *lane, Py_ssize_t at, Py_ssize_t m, int rank, int lanes) noexcept nogil:
+    """Look for NaN and infinity in this thread's share of the rows of a block."""
+    cdef const Frame *f = w.frame
+    cdef Py_ssize_t grains = (m + GRAIN - 1) // GRAIN, first = min(grains * rank // lanes * GRAIN, m), place, width
+    cdef Py_ssize_t n = min(grains * (rank + 1) // lanes * GRAIN, m) - first
+    cdef const char *rows
+    cdef int j
+    for j in range(f.n_arrays):
+        if not f.look[j]:
+            continue
+        width = f.width[j]
+        rows = f.arrays[j] + at * width * f.item if w.index == NULL else lane.gathered[j]
+        rows += first * width * f.item
+        if f.item == 4:
+            place = first_nonfinite(<const float *>rows, n * width)
+        else:
+            place = first_nonfinite(<const double *>rows, n * width)
+        if place >= 0 and fb_add(&w.found, 1) == 1:
+            w.bad_array, w.bad_column = j, place % width
+            at += first + place // width
+            w.bad_row = w.index[at] if w.index != NULL else at
+            return
+
+
+cdef inline void load(Walk *w, Lane *lane, Py_ssize_t at, Py_ssize_t m, int rank, int lanes) noexcept nogil:
     """Have the operands be the m rows from `at` on."""
     cdef const Frame *f = w.frame
     if w.index != NULL:
-        fetch(f, l, w.index + at, m, m if at + 2 * m <= w.total else 0, rank, lanes)
+        fetch(f, lane, w.index + at, m, m if at + 2 * m <= w.total else 0, rank, lanes)
     else:
-        bind(f, l, at)
+        bind(f, lane, at)
+    if f.looks:
+        inspect(w, lane, at, m, rank, lanes)
 
 
 cdef inline bint is_time(Walk *w, Pace *p, double cost) noexcept nogil:
@@ -115,23 +142,23 @@ cdef void walk(void *context, Crew *crew, int rank) noexcept nogil:
     """Run batches from the cursor on, and leave it where the next walk goes on."""
     cdef Walk *w = <Walk *>context
     cdef Frame *f = w.frame
-    cdef Lane *l = &f.lane[rank]
+    cdef Lane *lane = &f.lane[rank]
     cdef Py_ssize_t batch = w.cursor.batch, row = w.cursor.row
     cdef Pace pace
     cdef unsigned mode = fb_flush()
     cdef int status = DONE
     pace.left, pace.place = CHUNK, 1
     if w.index != NULL:
-        bind(f, l, 0)
+        bind(f, lane, 0)
     while batch < w.batches and status == DONE:
         if f.groups > 1:
-            status = groups(w, l, w.base + batch * f.rows, &row, &pace, crew, rank)
+            status = groups(w, lane, w.base + batch * f.rows, &row, &pace, crew, rank)
         else:
-            status = blocks(w, l, w.base + batch * f.rows, &row, &pace, crew, rank)
+            status = blocks(w, lane, w.base + batch * f.rows, &row, &pace, crew, rank)
         if status == DONE:
             row = 0
             batch += 1
-            status = close_batch(w, l, crew, rank)
+            status = close_batch(w, lane, crew, rank)
             if rank == 0:
                 w.status = status
                 if is_time(w, &pace, f.cost if f.groups == 1 else 0):
@@ -140,7 +167,7 @@ cdef void walk(void *context, Crew *crew, int rank) noexcept nogil:
                 break
             status = w.status
             if rank == 0 and status == DONE and f.updates:
-                advance_hyper(&l.steps[f.n_steps - 1], f.hyper)
+                advance_hyper(&lane.steps[f.n_steps - 1], f.hyper)
             if halted(w, &pace) and status == DONE and batch < w.batches:
                 status = PAUSED
     if rank == 0:
@@ -152,16 +179,16 @@ cdef inline bint meet_all(Crew *crew) noexcept nogil:
     return crew.lanes > 1 and meet(crew)
 
 
-cdef int blocks(Walk *w, Lane *l, Py_ssize_t at, Py_ssize_t *row, Pace *pace, Crew *crew, int rank) noexcept nogil:
+cdef int blocks(Walk *w, Lane *lane, Py_ssize_t at, Py_ssize_t *row, Pace *pace, Crew *crew, int rank) noexcept nogil:
     """The batch that begins at row `at`, from its row `row` on, each block shared by all."""
     cdef const Frame *f = w.frame
     cdef Py_ssize_t m
-    if row[0] == 0 and f.head and shared_steps(f, l, 0, f.head, f.rows, False, crew, rank):
+    if row[0] == 0 and f.head and shared_steps(f, lane, 0, f.head, f.rows, False, crew, rank):
         return OVER
     while True:
         m = min(f.block, f.rows - row[0])
-        load(w, l, at + row[0], m, rank, crew.lanes)
-        if shared_steps(f, l, f.head, f.body, m, row[0] > 0, crew, rank):
+        load(w, lane, at + row[0], m, rank, crew.lanes)
+        if shared_steps(f, lane, f.head, f.body, m, row[0] > 0, crew, rank):
             return OVER
         row[0] += m
         if row[0] >= f.rows:
@@ -172,7 +199,7 @@ cdef int blocks(Walk *w, Lane *l, Py_ssize_t at, Py_ssize_t *row, Pace *pace, Cr
             return OVER
         if halted(w, pace):
             return PAUSED
-    if shared_steps(f, l, f.body, f.n_steps - f.updates, f.rows, False, crew, rank):
+    if shared_steps(f, lane, f.body, f.n_steps - f.updates, f.rows, False, crew, rank):
         return OVER
     return DONE
 
@@ -183,22 +210,22 @@ cdef inline Py_ssize_t first_row(const Frame *f, Py_ssize_t group) noexcept nogi
     return min(count * group // f.groups * f.block, f.rows)
 
 
-cdef int groups(Walk *w, Lane *l, Py_ssize_t at, Py_ssize_t *row, Pace *pace, Crew *crew, int rank) noexcept nogil:
+cdef int groups(Walk *w, Lane *lane, Py_ssize_t at, Py_ssize_t *row, Pace *pace, Crew *crew, int rank) noexcept nogil:
     """The batch that begins at row `at`, group by group; row[0] > 0 where it was begun before."""
     cdef Frame *f = w.frame
     cdef int i
     if row[0] == 0:
-        l.group = -1
-        own_steps(f, l, 0, f.head, f.rows, False)
+        lane.group = -1
+        own_steps(f, lane, 0, f.head, f.rows, False)
     while fb_get(&w.pause) != pace.place:
-        if l.group < 0:
-            l.group = fb_add(&w.cursor.taken, 1) - 1
-            if l.group >= f.groups:
-                l.group = -1
+        if lane.group < 0:
+            lane.group = fb_add(&w.cursor.taken, 1) - 1
+            if lane.group >= f.groups:
+                lane.group = -1
                 break
-            l.row = first_row(f, l.group)
-            aim(f, l, l.group)
-        one_block(w, l, at, pace)
+            lane.row = first_row(f, lane.group)
+            aim(f, lane, lane.group)
+        one_block(w, lane, at, pace)
     if meet_all(crew):
         return OVER
     row[0] = 0
@@ -209,15 +236,15 @@ cdef int groups(Walk *w, Lane *l, Py_ssize_t at, Py_ssize_t *row, Pace *pace, Cr
     return PAUSED if row[0] else DONE
 
 
-cdef inline void one_block(Walk *w, Lane *l, Py_ssize_t at, Pace *pace) noexcept nogil:
+cdef inline void one_block(Walk *w, Lane *lane, Py_ssize_t at, Pace *pace) noexcept nogil:
     """The next block of this thread's group."""
     cdef const Frame *f = w.frame
-    cdef Py_ssize_t first = first_row(f, l.group), end = first_row(f, l.group + 1), m = min(f.block, end - l.row)
-    load(w, l, at + l.row, m, 0, 1)
-    own_steps(f, l, f.head, f.body, m, l.row > first)
-    l.row += m
-    if l.row >= end:
-        l.group = -1
+    cdef Py_ssize_t first = first_row(f, lane.group), end = first_row(f, lane.group + 1), m = min(f.block, end - lane.row)
+    load(w, lane, at + lane.row, m, 0, 1)
+    own_steps(f, lane, f.head, f.body, m, lane.row > first)
+    lane.row += m
+    if lane.row >= end:
+        lane.group = -1
     if is_time(w, pace, f.cost * m / f.rows):
         fb_put(&w.pause, pace.place)
 
@@ -244,7 +271,7 @@ cdef void add_up(const Frame *f, int rank, int lanes, real *kind) noexcept nogil
             ew.binary(ew.ADD, home, home, 0, 1, place + group * step, 0, 1, 1, end - first)
 
 
-cdef int close_batch(Walk *w, Lane *l, Crew *crew, int rank) noexcept nogil:
+cdef int close_batch(Walk *w, Lane *lane, Crew *crew, int rank) noexcept nogil:
     """Take the outputs, look whether the loss is finite, and update."""
     cdef Frame *f = w.frame
     cdef int i
@@ -256,16 +283,16 @@ cdef int close_batch(Walk *w, Lane *l, Crew *crew, int rank) noexcept nogil:
         else:
             add_up[double](f, rank, crew.lanes, NULL)
         if rank == 0:
-            own_steps(f, l, f.body, f.n_steps - f.updates, f.rows, False)
+            own_steps(f, lane, f.body, f.n_steps - f.updates, f.rows, False)
     if not (f.groups > 1 and f.short_update) and meet_all(crew):                    # the outputs are in place
         return OVER
     if rank == 0:
         w.cursor.taken = 0
         for i in range(f.n_outputs):
             w.cursor.sums[i] += output_of(f, 0, i) * f.rows
-    if f.n_outputs and not output_of(f, 0, 0) - output_of(f, 0, 0) == 0:
+    if fb_get(&w.found) or (f.n_outputs and not output_of(f, 0, 0) - output_of(f, 0, 0) == 0):
         return BAD                          # nothing is updated with what is not a number
-    if f.updates and shared_steps(f, l, f.n_steps - 1, f.n_steps, f.rows, False, crew, rank):
+    if f.updates and shared_steps(f, lane, f.n_steps - 1, f.n_steps, f.rows, False, crew, rank):
         return OVER                         # (meets nobody: it is a step that needs no meeting)
     return DONE
 
@@ -274,7 +301,7 @@ cdef void walk_apart(void *context, Crew *crew, int rank) noexcept nogil:
     """Batches that nothing connects: each thread takes one, and writes its outputs to the table."""
     cdef Walk *w = <Walk *>context
     cdef const Frame *f = w.frame
-    cdef Lane *l = &f.lane[rank]
+    cdef Lane *lane = &f.lane[rank]
     cdef Py_ssize_t batch, row
     cdef Pace pace
     cdef unsigned mode = fb_flush()
@@ -284,13 +311,13 @@ cdef void walk_apart(void *context, Crew *crew, int rank) noexcept nogil:
         batch = fb_add(&w.cursor.taken, 1) - 1
         if batch >= w.batches:
             break
-        own_steps(f, l, 0, f.head, f.rows, False)
+        own_steps(f, lane, 0, f.head, f.rows, False)
         row = 0
         while row < f.rows or row == 0:
-            load(w, l, w.base + batch * f.rows + row, min(f.block, f.rows - row), 0, 1)
-            own_steps(f, l, f.head, f.body, min(f.block, f.rows - row), row > 0)
+            load(w, lane, w.base + batch * f.rows + row, min(f.block, f.rows - row), 0, 1)
+            own_steps(f, lane, f.head, f.body, min(f.block, f.rows - row), row > 0)
             row += max(f.block, 1)
-        own_steps(f, l, f.body, f.n_steps, f.rows, False)
+        own_steps(f, lane, f.body, f.n_steps, f.rows, False)
         for i in range(f.n_outputs):
             w.table[batch * f.n_outputs + i] = output_of(f, rank, i)
         if is_time(w, &pace, f.cost):
@@ -302,21 +329,21 @@ cdef void walk_forward(void *context, Crew *crew, int rank) noexcept nogil:
     """Blocks of rows whose outputs go to the caller's array: each thread takes one."""
     cdef Walk *w = <Walk *>context
     cdef const Frame *f = w.frame
-    cdef Lane *l = &f.lane[rank]
+    cdef Lane *lane = &f.lane[rank]
     cdef Py_ssize_t row, m
     cdef Pace pace
     cdef unsigned mode = fb_flush()
     pace.left = CHUNK
-    own_steps(f, l, 0, f.head, w.total, False)
+    own_steps(f, lane, 0, f.head, w.total, False)
     while not fb_get(&w.pause):
         row = (fb_add(&w.cursor.taken, 1) - 1) * max(f.block, 1)
         if row >= max(w.total, 1):
             break
         m = min(f.block, w.total - row)
-        bind(f, l, row)
-        own_steps(f, l, f.head, f.body, m, False)
+        bind(f, lane, row)
+        own_steps(f, lane, f.head, f.body, m, False)
         if is_time(w, &pace, f.cost * m / max(f.rows, 1)):
             fb_put(&w.pause, 1)
     if rank == 0:                           # what does not depend on the rows
-        own_steps(f, l, f.body, f.n_steps, w.total, False)
+        own_steps(f, lane, f.body, f.n_steps, w.total, False)
     fb_restore(mode)

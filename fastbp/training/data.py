@@ -23,7 +23,7 @@ def check_data(
     n_features: int | None,
     names: tuple[str, str] = ("X", "y"),
     *,
-    look: bool = True,
+    look: checks.Look = True,
 ) -> Data:
     """Return features and targets as the engine takes them, or say what is wrong with them.
 
@@ -31,7 +31,7 @@ def check_data(
     indices always are.
     """
     x = checks.matrix(names[0], X, model.dtype, n_features, look=look)
-    y = targets(names[1], y, loss.target, model.units, model.dtype, look=look)
+    y = targets(names[1], y, loss.target, model.units, model.dtype, look=bool(look))
     checks.same_length(names[0], x, names[1], y)
     return x, y
 

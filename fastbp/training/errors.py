@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
 
 class DivergenceError(ArithmeticError):
     """A loss or a parameter turned NaN or infinite in training.
@@ -34,12 +39,29 @@ class DivergenceError(ArithmeticError):
 
 def diverged(epoch: int, batch: int, parameter: str | None) -> DivergenceError:
     """The error for a training that was put back to the last good epoch."""
-    restored = f"the end of epoch {epoch - 1}" if epoch > 1 else "the start"
     message = (
         f"loss or parameters are not finite in epoch {epoch}, batch {batch} "
-        f"(model and optimizer are those of {restored} again)"
+        f"(model and optimizer are those of {_restored(epoch)} again)"
     )
     return DivergenceError(message, epoch, batch, parameter)
+
+
+def _restored(epoch: int) -> str:
+    return f"the end of epoch {epoch - 1}" if epoch > 1 else "the start"
+
+
+def unfit(
+    names: Sequence[str], data: Sequence[Any], place: tuple[int, int, int], epoch: int
+) -> ValueError:
+    """The error for a number that was not finite when its row was read, the training being put back."""
+    array, row, column = place
+    rest = np.unravel_index(column, data[array].shape[1:]) if data[array].ndim > 1 else ()
+    where = ", ".join(map(str, (row, *rest)))
+    value = data[array][(row, *rest)]
+    return ValueError(
+        f"{names[array]} must hold finite values, got {names[array]}[{where}] = {value}, read in epoch {epoch} "
+        f"(model and optimizer are those of {_restored(epoch)} again)"
+    )
 
 
 def stopped(step: int, parameter: str | None) -> DivergenceError:

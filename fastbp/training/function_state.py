@@ -42,6 +42,10 @@ class FunctionState(State):
             program = self._programs[kind, rows] = self._compiled(kind, rows)
         return program
 
+    def data_names(self, count: int) -> tuple[str, ...]:
+        """What the arrays of a training are called in messages."""
+        return tuple(f"data[{i}]" for i in range(count)) if count > 1 else ("data",)
+
     def classes_of(self, kind: Kind, rows: int) -> list[tuple[int, int]]:
         """Which arrays hold class indices, and how many classes there are; the program of so many rows is made."""
         self._program(kind, rows, ())

@@ -149,7 +149,7 @@ class FunctionTrainer(Trainer):
         objective = self._state.model
         objective.guard.begin_training()
         try:
-            arrays = self._checked(data, "data", "train", most=numbers[1])
+            arrays = self._checked(data, "data", "train", most=numbers[1], look="as it is read")
             validation = None
             if validation_data is not None:
                 validation = self._checked(
@@ -178,7 +178,7 @@ class FunctionTrainer(Trainer):
         kind: Kind,
         *,
         most: int | None = None,
-        look: bool = True,
+        look: checks.Look = True,
         same: bool = False,
     ) -> tuple[Array, ...]:
         """The data as the engine takes it, and the program for up to `most` rows of it made.

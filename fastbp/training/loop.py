@@ -8,11 +8,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from fastbp import checks
 from fastbp.engine import epochs as engine
 from fastbp.engine import threads
 from fastbp.engine.run import Run
 from fastbp.nn.metrics import Metric
-from fastbp.training.errors import diverged
+from fastbp.training.errors import diverged, unfit
 from fastbp.training.evaluation import evaluated, named
 from fastbp.training.history import History
 from fastbp.training.progress import progress
@@ -93,11 +94,16 @@ def _epochs(
                 results=results,
                 snapshot=snapshot,
                 lanes=lanes,
+                look=tuple(map(checks.mapped, plan.data)),
             )
     except KeyboardInterrupt:
         model.shuffles += -(-(state.steps - steps) // batches)  # with the epoch that was cut short
         raise
     model.shuffles += finished
+    if batch >= 0 and snapshot.bad_input is not None:
+        raise unfit(
+            state.data_names(len(plan.data)), plan.data, snapshot.bad_input, before + finished + 1
+        )
     if batch >= 0:
         raise diverged(before + finished + 1, batch + 1, state.name_at(snapshot.bad))
     return results

@@ -138,7 +138,7 @@ def _parameters(params: Any) -> tuple[list[tuple[str, Array]], np.dtype[Any]]:
 
 
 def data_arrays(
-    data: Any, dtype: np.dtype[Any], *, name: str = "data", look: bool = True
+    data: Any, dtype: np.dtype[Any], *, name: str = "data", look: checks.Look = True
 ) -> list[tuple[str, Array, str]]:
     """The data by name, in one dtype, with the kind they had. What is no tuple (or list of arrays) is one array."""
     several = isinstance(data, tuple) or (
@@ -151,7 +151,7 @@ def data_arrays(
         if given.size == 0:
             raise ValueError(f"{label} is empty, got shape {given.shape}")
         array = checks.converted(given, dtype)
-        if look:
+        if checks.looks_now(look, array):
             checks.finite(label, given, array)
         found.append((label, array, given.dtype.kind))
     return found

@@ -141,6 +141,10 @@ class State:
             self._snapshot = Snapshot(self.model.block()[0], self.training, self.hyper)
         return self._snapshot
 
+    def data_names(self, count: int) -> tuple[str, ...]:
+        """What the arrays of a training are called in messages."""
+        return ("X", "y")
+
     def name_at(self, element: int) -> str | None:
         """The name of the parameter that holds an element of the block."""
         starts = self._layout.offsets

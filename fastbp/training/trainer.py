@@ -250,7 +250,9 @@ class Trainer:
         Raises
         ------
         ValueError, TypeError
-            For bad arguments, all before anything starts; NaN and infinity are looked for.
+            For bad arguments, all before anything starts; NaN and infinity are looked for. In an
+            array that is mapped to memory they are looked for as its rows are read: if one is
+            found, the last good epoch is restored.
         DivergenceError
             If a loss turns non-finite; the last good epoch is restored.
         RuntimeError
@@ -267,7 +269,7 @@ class Trainer:
             check_verbose(verbose),
             checks.thread_count("threads", threads),
         )
-        data = check_data(model, loss, X, y, model.n_features)
+        data = check_data(model, loss, X, y, model.n_features, look="as it is read")
         n_features = data[0].shape[1]
         validation = check_validation(model, loss, validation_data, n_features)
         model.guard.begin_training()
