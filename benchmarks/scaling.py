@@ -62,7 +62,7 @@ def line(name: str, point: Point) -> str:
     per_row = point["seconds"] / point["batch"] * 1e9
     return (
         f"  {point['by']:9,}  {point['parameters']:11,}  {point['seconds'] * 1e6:12,.1f}"
-        f"  {per_row:9,.1f}  {point['compile'] * 1e3:10,.1f}  {point['checks'] * 1e3:8,.1f}"
+        f"  {per_row:9,.1f}  {point['start'] * 1e3:10,.1f}  {point['checks'] * 1e3:8,.1f}"
         f"  {point['extra'] / MIB:10,.1f}"
     )
 
