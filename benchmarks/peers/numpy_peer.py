@@ -168,6 +168,5 @@ def _views(block: Array, shapes: list[Array]) -> list[Array]:
 
 
 def build(work: Workload, data: Data, threads: int) -> Session:
-    """A session; the number of threads is OpenBLAS's, from the environment."""
-    del threads
-    return NumpyStream(work, data) if work.streams else NumpySession(work, data)
+    """A session; the number of threads is OpenBLAS's, from the environment, unless it streams."""
+    return NumpyStream(work, data, threads) if work.streams else NumpySession(work, data)

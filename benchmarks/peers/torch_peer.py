@@ -94,4 +94,4 @@ def build(work: Workload, data: Data, threads: int) -> Session:
     """A session on `threads` threads; subnormal numbers are flushed, as the fastest form has it."""
     torch.set_num_threads(threads)
     torch.set_flush_denormal(True)
-    return TorchStream(work, data) if work.streams else TorchSession(work, data)
+    return TorchStream(work, data, threads) if work.streams else TorchSession(work, data)
