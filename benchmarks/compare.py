@@ -22,7 +22,7 @@ def main() -> int:
     parser = _parser()
     args = parser.parse_args()
     try:
-        cores = environment.prepare(args.threads)
+        cores = environment.prepare(args.threads, _makes_threads(args))
     except ValueError as error:
         parser.error(f"argument --threads: {error}")
     if args.peer is not None:
@@ -36,6 +36,11 @@ def main() -> int:
         machine = {**environment.describe(), "cores": cores, "threads": args.threads}
         args.json.write_text(json.dumps({"machine": machine, "results": results}, indent=1) + "\n")
     return 0 if all(map(_sound, results)) else 1
+
+
+def _makes_threads(args: argparse.Namespace) -> bool:
+    """Whether this is the process of a peer that divides the rows among threads of its own."""
+    return args.peer in ("numpy", "torch") and WORKLOADS[args.workload[0]].streams
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -5,8 +5,6 @@ import signal
 import subprocess
 import sys
 from dataclasses import dataclass, field
-from importlib import import_module
-from importlib.util import find_spec
 from pathlib import Path
 from statistics import median
 from tempfile import TemporaryDirectory
@@ -15,7 +13,9 @@ from typing import IO, Any
 import numpy as np
 
 import data
+import probe
 import reference
+from probe import Tops
 from workloads import Workload
 
 
@@ -98,7 +98,8 @@ def compare(
     Returns
     -------
     dict
-        JSON-ready: the workload, the FMA peak in GFLOP/s (or None), and a record a peer.
+        JSON-ready: the workload, the FMA peak in GFLOP/s and, for one that streams, the read
+        bandwidth in GB/s (None where not measured), and a record a peer.
     """
     running: list[Running] = []
     with TemporaryDirectory() as name:
@@ -109,7 +110,7 @@ def compare(
                 running.append(_start(peer, work, folder, threads, seconds))
                 running[-1].record.update(running[-1].read() or {})
                 running[-1].halt()
-            peaks = _take_turns(running, work, threads, rounds)
+            tops = _take_turns(running, work, threads, rounds)
         finally:
             for one in running:
                 one.stop()
@@ -117,19 +118,21 @@ def compare(
         "workload": work.name,
         "description": str(work),
         "flops": work.flops,
-        "peak": max(peaks, default=None),
-        "peers": {one.name: _summary(one, work, peaks) for one in running},
+        "streamed": work.streamed,
+        "peak": tops.peak,
+        "bandwidth": tops.bandwidth,
+        "peers": {one.name: _summary(one, work, tops) for one in running},
     }
 
 
-def _take_turns(running: list[Running], work: Workload, threads: int, rounds: int) -> list[float]:
-    """Time every peer once a round, in alternating order; returns the FMA peaks measured."""
-    peaks: list[float] = []
+def _take_turns(running: list[Running], work: Workload, threads: int, rounds: int) -> Tops:
+    """Time every peer once a round, in alternating order; what the hardware can do, too."""
+    found: list[Tops] = []
     for turn in range(rounds):
-        peaks.extend(fma_peak(work.dtype, threads))
+        found.append(probe.tops(work, threads))
         for one in running if turn % 2 == 0 else reversed(running):
             one.time()
-    return peaks
+    return Tops.highest(found)
 
 
 def _prepare(work: Workload, folder: Path) -> None:
@@ -158,7 +161,7 @@ def _start(peer: str, work: Workload, folder: Path, threads: int, seconds: float
     return Running(peer, process, log)
 
 
-def _summary(one: Running, work: Workload, peaks: list[float]) -> dict[str, Any]:
+def _summary(one: Running, work: Workload, tops: Tops) -> dict[str, Any]:
     """The record of a peer, with its median and what follows from it."""
     record = dict(one.record)
     if "failed" in record or not one.times:
@@ -166,16 +169,8 @@ def _summary(one: Running, work: Workload, peaks: list[float]) -> dict[str, Any]
     record["us_each"] = one.times
     record["us"] = median(one.times)
     record["gflops"] = work.flops / record["us"] / 1e3
-    record["share"] = record["gflops"] / max(peaks) if peaks else None
+    record["share"] = record["gflops"] / tops.peak if tops.peak else None
+    if work.streams:
+        record["gbytes"] = work.streamed / record["us"] / 1e3
+        record["read_share"] = record["gbytes"] / tops.bandwidth if tops.bandwidth else None
     return record
-
-
-def fma_peak(dtype: str, threads: int) -> list[float]:
-    """The peak of fused multiply-add on `threads` cores in GFLOP/s; empty without fastbp."""
-    if find_spec("fastbp") is None:
-        return []
-    try:
-        probe = import_module("fastbp.kernels.probe")
-    except ImportError:
-        return []
-    return [threads * float(probe.fma_peak(dtype, 0.05))]

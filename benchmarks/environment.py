@@ -24,13 +24,17 @@ _OVERRIDES = ("OPENBLAS_", "NVPL_", "MKL_", "BLIS_", "DNNL_", "ONEDNN_", "ATEN_C
 _XLA_ONE_THREAD = "--xla_cpu_multi_thread_eigen=false intra_op_parallelism_threads=1"
 
 
-def prepare(threads: int) -> list[int]:
+def prepare(threads: int, own_threads: bool = False) -> list[int]:
     """Pin this process, and the processes it starts, to `threads` cores; set every thread count.
+
+    fastbp reads FASTBP_NUM_THREADS; PyTorch is told by its peer, JAX counts the cores.
 
     Parameters
     ----------
     threads : int
         Number of cores, at least 1 and at most the number this process may run on.
+    own_threads : bool
+        The process makes threads itself: each of its libraries gets one.
 
     Returns
     -------
@@ -52,7 +56,7 @@ def prepare(threads: int) -> list[int]:
         if name.startswith(_OVERRIDES):
             del os.environ[name]
     for name in _THREAD_VARIABLES:
-        os.environ[name] = str(threads)
+        os.environ[name] = "1" if own_threads else str(threads)
     if threads == 1:
         os.environ["XLA_FLAGS"] = _XLA_ONE_THREAD
     os.environ["JAX_PLATFORMS"] = "cpu"

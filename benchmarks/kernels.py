@@ -13,6 +13,8 @@ import json
 import statistics
 import time
 from collections.abc import Callable
+from importlib import import_module
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +35,9 @@ PRODUCTS = [
     ("32^3", "weights", 32, 32, 32),
     ("T2 layer 1", "forward", 128, 28, 64),
     ("T2 layer 1", "weights", 128, 28, 64),
+    ("28 units", "forward", 128, 64, 28),
+    ("28 units", "inputs", 128, 64, 28),
+    ("28 units", "weights", 128, 64, 28),
     ("T2 layer 2", "forward", 128, 64, 32),
     ("T2 layer 2", "inputs", 128, 64, 32),
     ("T2 layer 2", "weights", 128, 64, 32),
@@ -78,37 +83,73 @@ def products(dtype: str, seconds: float) -> list[dict[str, Any]]:
 
 
 def functions(dtype: str, seconds: float) -> list[dict[str, Any]]:
-    """Elementwise functions over numbers in the cache, beside NumPy's."""
+    """Elementwise functions over numbers in the cache, beside NumPy's and PyTorch's, in turns."""
     x = np.random.default_rng(0).normal(0, 3, ELEMENTS).astype(dtype)
-    y, out, other = (x > 0).astype(dtype), np.empty_like(x), np.empty_like(x)
-
-    def numpy_sigmoid() -> None:
-        np.negative(x, out=other)
-        np.exp(other, out=other)
-        np.add(other, 1, out=other)
-        np.reciprocal(other, out=other)
-
-    cases: list[tuple[str, Callable[[], Any], Callable[[], Any] | None]] = [
-        ("exp", lambda: elementwise.unary("exp", x, out), lambda: np.exp(x, out=other)),
-        (
-            "log",
-            lambda: elementwise.unary("log", np.abs(x), out),
-            lambda: np.log(np.abs(x), out=other),
-        ),
-        ("sigmoid", lambda: elementwise.sigmoid_forward(x, out), numpy_sigmoid),
-        ("tanh", lambda: elementwise.tanh_forward(x, out), lambda: np.tanh(x, out=other)),
-        ("relu", lambda: elementwise.relu_forward(x, out), lambda: np.maximum(x, 0, out=other)),
-        ("bce, value and gradient", lambda: losses.bce_with_logits(x, y, out, 1.0), None),
-    ]
+    y, out = (x > 0).astype(dtype), np.empty_like(x)
+    positive = np.abs(x)
+    cases: dict[str, Callable[[], Any]] = {
+        "exp": lambda: elementwise.unary("exp", x, out),
+        "log": lambda: elementwise.unary("log", positive, out),
+        "sigmoid": lambda: elementwise.sigmoid_forward(x, out),
+        "tanh": lambda: elementwise.tanh_forward(x, out),
+        "relu": lambda: elementwise.relu_forward(x, out),
+        "bce, value and gradient": lambda: losses.bce_with_logits(x, y, out, 1.0),
+    }
+    peers = {"NumPy": _numpy_functions(x)} | _torch_functions(x)
     print(f"\nElementwise, {dtype}, {ELEMENTS} numbers")
     rows = []
-    for name, ours, numpys in cases:
-        a = timed(ours, seconds)
-        b = timed(numpys, seconds) if numpys else None
-        rows.append({"name": name, "ns": a / ELEMENTS * 1e9, "ratio": b / a if b else None})
-        ratio = f"{b / a:5.2f}x NumPy's speed" if b else ""
-        print(f"  {name:24} {a / ELEMENTS * 1e9:6.3f} ns a number  {ratio}")
+    for name, ours in cases.items():
+        calls = [ours, *(peer[name] for peer in peers.values() if name in peer)]
+        mine, *others = in_turns(calls, seconds)
+        names = [peer for peer, found in peers.items() if name in found]
+        ratios = {peer: other / mine for peer, other in zip(names, others, strict=True)}
+        rows.append({"name": name, "ns": mine / ELEMENTS * 1e9, "ratios": ratios})
+        text = "  ".join(f"{ratio:5.2f}x {peer}'s speed" for peer, ratio in ratios.items())
+        print(f"  {name:24} {mine / ELEMENTS * 1e9:6.3f} ns a number  {text}")
     return rows
+
+
+def in_turns(calls: list[Callable[[], Any]], seconds: float) -> list[float]:
+    """Median seconds of each call; they take turns, so that a disturbance hits all alike."""
+    found = [[timed(call, seconds / 4) for call in calls] for _ in range(4)]
+    return [statistics.median(times) for times in zip(*found, strict=True)]
+
+
+def _numpy_functions(x: np.ndarray) -> dict[str, Callable[[], Any]]:
+    """NumPy's, in place; a sigmoid is four calls."""
+    positive, out = np.abs(x), np.empty_like(x)
+
+    def sigmoid() -> None:
+        np.negative(x, out=out)
+        np.exp(out, out=out)
+        np.add(out, 1, out=out)
+        np.reciprocal(out, out=out)
+
+    return {
+        "exp": lambda: np.exp(x, out=out),
+        "log": lambda: np.log(positive, out=out),
+        "sigmoid": sigmoid,
+        "tanh": lambda: np.tanh(x, out=out),
+        "relu": lambda: np.maximum(x, 0, out=out),
+    }
+
+
+def _torch_functions(x: np.ndarray) -> dict[str, dict[str, Callable[[], Any]]]:
+    """PyTorch's on one thread, in place; nothing where it is not installed."""
+    if find_spec("torch") is None:
+        return {}
+    torch = import_module("torch")
+    torch.set_num_threads(1)
+    given, positive = torch.from_numpy(x), torch.from_numpy(np.abs(x))
+    out = torch.empty_like(given)
+    return {
+        "PyTorch": {
+            "exp": lambda: torch.exp(given, out=out),
+            "log": lambda: torch.log(positive, out=out),
+            "sigmoid": lambda: torch.sigmoid(given, out=out),
+            "tanh": lambda: torch.tanh(given, out=out),
+        }
+    }
 
 
 def memory(dtype: str, seconds: float) -> list[dict[str, Any]]:

@@ -73,7 +73,9 @@ def train(work: Workload, data: Data) -> tuple[float, list[Array]]:
         rows = slice(start, start + work.batch)
         loss, found = gradients(work, parameters, x[rows], y[rows])
         losses.append(loss)
-        if work.update:
+        if work.sgd is not None:
+            parameters = [p - work.sgd * g for p, g in zip(parameters, found, strict=True)]
+        elif work.update:
             _adam(parameters, m, v, found, t)
     if work.update:
         return mean_loss(work, parameters, data), parameters

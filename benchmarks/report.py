@@ -11,10 +11,16 @@ def table(result: dict[str, Any]) -> str:
     peak = result["peak"]
     head = result["description"]
     head += f"; FMA peak {peak:.1f} GFLOP/s" if peak else "; FMA peak not measured"
+    reads = result["streamed"] > 0
+    if reads and result["bandwidth"]:
+        head += f", read bandwidth {result['bandwidth']:.1f} GB/s"
     ours = result["peers"].get("fastbp", {}).get("us")
-    rows = [("peer", "us a step", "GFLOP/s", "of peak", "x fastbp", "check")]
+    memory = ("GB/s", "of read") if reads else ()
+    rows = [("peer", "us a step", "GFLOP/s", "of peak", *memory, "x fastbp", "check")]
     for name, record in result["peers"].items():
-        rows.append((PEERS[name].title, *_numbers(record, ours), _check(record)))
+        us, speed, share, ratio = _numbers(record, ours)
+        memory = _memory(record) if reads else ()
+        rows.append((PEERS[name].title, us, speed, share, *memory, ratio, _check(record)))
     lines = [head, *_align(rows)]
     lines += [
         f"{PEERS[name].title} failed: {record['failed']}"
@@ -33,6 +39,14 @@ def _numbers(record: dict[str, Any], ours: float | None) -> tuple[str, str, str,
     ratio = f"{record['us'] / ours:.2f}" if ours else "-"
     us = record["us"]
     return f"{us:.2f}" if us < 100 else f"{us:.0f}", f"{record['gflops']:.2f}", share, ratio
+
+
+def _memory(record: dict[str, Any]) -> tuple[str, str]:
+    """How fast rows and targets are read, and the share of the read bandwidth."""
+    if "gbytes" not in record:
+        return "-", "-"
+    share = f"{100 * record['read_share']:.1f} %" if record["read_share"] is not None else "-"
+    return f"{record['gbytes']:.2f}", share
 
 
 def _check(record: dict[str, Any]) -> str:

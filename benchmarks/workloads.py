@@ -12,7 +12,9 @@ class Workload:
     """One network with its data set, loss and batch.
 
     `sizes` lists features, hidden units and outputs. The output is a sigmoid for "bce", a
-    softmax for "cross_entropy" and linear for "mse". `rows` is a multiple of `batch`.
+    softmax for "cross_entropy" and linear for "mse". `rows` is a multiple of `batch`. A workload
+    that streams is logistic regression on a single batch that no cache holds: its rows come from
+    memory at every step, and how fast memory is read is what bounds it.
     """
 
     name: str
@@ -23,6 +25,8 @@ class Workload:
     hidden: Literal["relu", "tanh"] = "relu"
     dtype: Literal["float32", "float64"] = "float32"
     update: bool = True  # False: loss and gradient of each batch only
+    sgd: float | None = None  # the learning rate of plain SGD, instead of Adam
+    streams: bool = False
     check_epochs: int = 1
     tolerance: float = 2e-4  # relative, of the loss after the check run
 
@@ -46,10 +50,17 @@ class Workload:
         products = [k * m for k, m in pairwise(self.sizes)]
         return self.batch * (6 * sum(products) - 2 * products[0])
 
+    @property
+    def streamed(self) -> int:
+        """Bytes that a step has to read from memory, rows and targets once; 0 where caches hold them."""
+        size = {"float32": 4, "float64": 8}[self.dtype]
+        return self.batch * (self.sizes[0] + self.sizes[-1]) * size if self.streams else 0
+
     def __str__(self) -> str:
         network = "-".join(map(str, self.sizes))
         hidden = f" {self.hidden}" if len(self.sizes) > 2 else ""
-        job = "Adam" if self.update else "loss and gradient only"
+        optimizer = "Adam" if self.sgd is None else f"SGD ({self.sgd:g})"
+        job = optimizer if self.update else "loss and gradient only"
         return (
             f"{self.name}: {network}{hidden}, {self.loss}, batch {self.batch}, {self.dtype}, {job}"
         )
@@ -57,6 +68,16 @@ class Workload:
 
 _ALL = (
     Workload("LR", (28, 1), "bce", batch=128, rows=19_968),
+    Workload(
+        "LR1M",
+        (28, 1),
+        "bce",
+        batch=1_000_000,
+        rows=1_000_000,
+        sgd=0.5,
+        streams=True,
+        check_epochs=20,
+    ),
     Workload("T1", (2, 16, 1), "bce", batch=32, rows=19_968),
     Workload("T2", (28, 64, 32, 1), "bce", batch=128, rows=19_968),
     Workload("T3", (784, 512, 256, 10), "cross_entropy", batch=128, rows=6_400),

@@ -43,7 +43,6 @@ class Peer:
         return [name for name in self.packages if find_spec(name) is None]
 
 
-_SK_NONE = "its multi-layer estimators need a hidden layer"
 _SK_GRAD = "no public function for loss and gradient"
 _KERAS_GRAD = "Model.fit always updates"
 
@@ -55,7 +54,7 @@ _ALL = (
         "scikit-learn MLP",
         "peers.sklearn_peer",
         ("sklearn",),
-        {"LR": _SK_NONE, "S1": _SK_GRAD},
+        {"S1": _SK_GRAD},
         slack=25,
     ),
     Peer("torch", "PyTorch eager", "peers.torch_peer", ("torch",), {}),

@@ -25,7 +25,8 @@ class FastbpSession:
             self.model.layers, data.parameters[::2], data.parameters[1::2], strict=True
         ):
             layer.weight, layer.bias = weight, bias
-        self.trainer = bp.Trainer(self.model, loss=work.loss, optimizer=bp.Adam(1e-3))
+        optimizer = bp.Adam(1e-3) if work.sgd is None else bp.SGD(work.sgd)
+        self.trainer = bp.Trainer(self.model, loss=work.loss, optimizer=optimizer)
         self.last: dict[str, Array] = {}
 
     def train(self, epochs: int, shuffle: bool) -> float:

@@ -13,6 +13,8 @@ import numpy as np
 from jax.flatten_util import ravel_pytree
 
 from data import Array, Data
+from peers import Session
+from peers.jax_stream import JaxStream
 from reference import BETA_1, BETA_2, EPSILON, LEARNING_RATE
 from workloads import Workload
 
@@ -126,8 +128,8 @@ class JaxSession:
         return self.network.arrays(self.state[1])
 
 
-def build(work: Workload, data: Data, threads: int) -> JaxSession:
+def build(work: Workload, data: Data, threads: int) -> Session:
     """A session; the number of threads comes from the environment (XLA_FLAGS and the cores)."""
     del threads
     jax.config.update("jax_enable_x64", work.dtype == "float64")
-    return JaxSession(work, data)
+    return JaxStream(work, data, scan=False) if work.streams else JaxSession(work, data)

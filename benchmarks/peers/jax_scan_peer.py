@@ -3,7 +3,9 @@
 import jax
 
 from data import Array, Data
+from peers import Session
 from peers.jax_peer import VERSION, Network, Rows, State
+from peers.jax_stream import JaxStream
 from workloads import Workload
 
 __all__ = ["VERSION", "build"]
@@ -42,8 +44,8 @@ class JaxScanSession:
         return self.network.arrays(self.state)
 
 
-def build(work: Workload, data: Data, threads: int) -> JaxScanSession:
+def build(work: Workload, data: Data, threads: int) -> Session:
     """A session; the number of threads comes from the environment (XLA_FLAGS and the cores)."""
     del threads
     jax.config.update("jax_enable_x64", work.dtype == "float64")
-    return JaxScanSession(work, data)
+    return JaxStream(work, data, scan=True) if work.streams else JaxScanSession(work, data)

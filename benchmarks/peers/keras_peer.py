@@ -27,8 +27,9 @@ class KerasSession:
         layers.append(keras.layers.Dense(outputs))
         self.model = keras.Sequential([keras.Input((work.sizes[0],)), *layers])
         self.model.set_weights(data.parameters)
+        adam = keras.optimizers.Adam(1e-3, epsilon=1e-8)
         self.model.compile(
-            optimizer=keras.optimizers.Adam(1e-3, epsilon=1e-8),
+            optimizer=adam if work.sgd is None else keras.optimizers.SGD(work.sgd),
             loss=_LOSS[work.loss](),
             jit_compile=True,
             steps_per_execution=min(work.steps, 128),

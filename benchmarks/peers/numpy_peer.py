@@ -12,6 +12,8 @@ from math import sqrt
 import numpy as np
 
 from data import Array, Data
+from peers import Session
+from peers.numpy_stream import NumpyStream
 from reference import BETA_1, BETA_2, EPSILON, LEARNING_RATE
 from workloads import Workload
 
@@ -165,7 +167,6 @@ def _views(block: Array, shapes: list[Array]) -> list[Array]:
     return [block[i:j].reshape(p.shape) for (i, j), p in zip(pieces, shapes, strict=True)]
 
 
-def build(work: Workload, data: Data, threads: int) -> NumpySession:
-    """A session; the number of threads is OpenBLAS's, from the environment."""
-    del threads
-    return NumpySession(work, data)
+def build(work: Workload, data: Data, threads: int) -> Session:
+    """A session; the number of threads is OpenBLAS's, from the environment, unless it streams."""
+    return NumpyStream(work, data, threads) if work.streams else NumpySession(work, data)

@@ -2,6 +2,9 @@
 
 Its epsilon stands inside the bias correction, and its squared loss is half the sum over the
 outputs, a constant factor, which Adam hardly feels: the check allows for both.
+
+Without hidden layers they are logistic regression that makes the same steps as the other peers.
+(LogisticRegression chooses its steps itself, SGDClassifier updates after each row.)
 """
 
 import warnings
@@ -27,10 +30,12 @@ class SklearnSession:
         self.estimator = kind(
             hidden_layer_sizes=work.sizes[1:-1],
             activation=work.hidden,
-            solver="adam",
+            solver="adam" if work.sgd is None else "sgd",
             alpha=0.0,
             batch_size=work.batch,
-            learning_rate_init=1e-3,
+            learning_rate_init=1e-3 if work.sgd is None else work.sgd,
+            momentum=0.0,
+            nesterovs_momentum=False,
             epsilon=1e-8,
             tol=0.0,
             n_iter_no_change=1_000_000,

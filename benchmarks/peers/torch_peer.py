@@ -12,6 +12,8 @@ from torch.nn import functional
 from torch.optim.adam import adam
 
 from data import Array, Data
+from peers import Session
+from peers.torch_stream import TorchStream
 from reference import BETA_1, BETA_2, EPSILON, LEARNING_RATE
 from workloads import Workload
 
@@ -88,8 +90,8 @@ class TorchSession:
         return [a.detach().numpy().copy() for a in found]
 
 
-def build(work: Workload, data: Data, threads: int) -> TorchSession:
+def build(work: Workload, data: Data, threads: int) -> Session:
     """A session on `threads` threads; subnormal numbers are flushed, as the fastest form has it."""
     torch.set_num_threads(threads)
     torch.set_flush_denormal(True)
-    return TorchSession(work, data)
+    return TorchStream(work, data, threads) if work.streams else TorchSession(work, data)

@@ -51,6 +51,7 @@ class Plan:
     block: int
     layout: Layout
     steps: list[tuple[str, Step]] = field(default_factory=list)  # (part, step), in order
+    made: set[Node] = field(default_factory=set)  # what steps make
     kinds: dict[Node, Kind] = field(default_factory=dict)
     places: dict[Node, Place] = field(default_factory=dict)
     constants: list[tuple[Node, int]] = field(default_factory=list)
@@ -81,6 +82,7 @@ def plan(
         kinds = None  # results with a row for each of the batch are made in one piece
     draft = Plan(rows, _block(steps, kinds, rows), layout, kinds=kinds or {})
     draft.steps = _parted(steps, kinds)
+    draft.made = {node for step in steps if step.op != "reshape" for node in step.out}
     _place_leaves(draft, inputs, parameters)
     extra = _place_gradients(draft, gradients, made) if gradients else []
     extra += _place_output(draft, outputs)
@@ -153,8 +155,7 @@ def _place_output(draft: Plan, outputs: dict[str, Node]) -> list[tuple[str, Step
 
 def _make_at(draft: Plan, node: Node, place: Place, copies: list[tuple[str, Step]]) -> Node:
     """Have a node made at a place; what lies elsewhere already is copied there, and the copy returned."""
-    made = {n for _, step in draft.steps if step.op != "reshape" for n in step.out}
-    if node in made and node not in draft.places:
+    if node in draft.made and node not in draft.places:
         draft.places[node] = place
         return node
     copy = Node("copy", (node,), {}, node.shape, node.dtype)
@@ -206,10 +207,12 @@ def _place_passing(
     draft: Plan, passing: list[tuple[int, Node]], last: dict[Node, int], space: _Space
 ) -> None:
     freed: dict[int, list[Node]] = {}
+    done = 0
     for i, node in passing:
-        for step in [s for s in freed if s < i]:
-            for old in freed.pop(step):
+        for step in range(done, i):
+            for old in freed.pop(step, ()):
                 space.give(draft.places[old][1], draft.size(old))
+        done = i
         draft.places[node] = (WORK, space.take(draft.size(node)))
         freed.setdefault(last.get(node, i), []).append(node)
 

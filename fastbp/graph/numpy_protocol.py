@@ -124,8 +124,7 @@ class NumpyProtocol:
             "Build a new one: np.where(mask, v, x), np.concatenate and so on",
         )
 
-    def __hash__(self) -> int:
-        return id(self) >> 4
+    __hash__ = object.__hash__  # C's own: the compiler looks nodes up all the time
 
 
 _REDUCTIONS: dict[Any, Callable[..., Any]] = {}  # np.add.reduce and its like

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, cast
 
 import numpy.typing as npt
@@ -103,23 +103,26 @@ class Sequential(Model):
     def _shapes(self, n_features: int) -> dict[str, tuple[int, ...]]:
         return {name: shape for _, part in self._each(n_features) for name, shape in part.items()}
 
-    def _own(self, i: int, named: Mapping[str, Any]) -> dict[str, Any]:
-        """What belongs to layer i, under the layer's own names."""
-        prefix = f"{i}."
-        return {k.removeprefix(prefix): v for k, v in named.items() if k.startswith(prefix)}
+    def _parts(self, named: Mapping[str, Any]) -> Iterator[tuple[Layer, dict[str, Any]]]:
+        """Each layer with what belongs to it, under the layer's own names."""
+        parts: list[dict[str, Any]] = [{} for _ in self._layers]
+        for full, value in named.items():
+            i, _, name = full.partition(".")
+            parts[int(i)][name] = value
+        return zip(self._layers, parts, strict=True)
 
     def _initialise(self, views: dict[str, Array]) -> None:
-        for i, layer in enumerate(self._layers):
-            layer.initialise(self._own(i, views), self.seed, i)
+        for i, (layer, own) in enumerate(self._parts(views)):
+            layer.initialise(own, self.seed, i)
 
     def _bind(self, views: dict[str, Array]) -> None:
-        for i, layer in enumerate(self._layers):
-            layer.bind(self._own(i, views))
+        for layer, own in self._parts(views):
+            layer.bind(own)
 
     def graph(self, x: Node, parameters: Mapping[str, Node]) -> Node:
         """The outputs (rows, units) as a graph on x (rows, n_features)."""
-        for i, layer in enumerate(self._layers):
-            x = layer.graph(x, self._own(i, parameters))
+        for layer, own in self._parts(parameters):
+            x = layer.graph(x, own)
         return x
 
     def description(self) -> dict[str, Any]:
@@ -242,17 +245,19 @@ def _checked(layers: Any) -> tuple[Layer, ...]:
     found = tuple(layers)
     if not found:
         raise ValueError("layers is empty, expected at least one layer")
+    seen: set[int] = set()
     for i, layer in enumerate(found):
         if not isinstance(layer, Layer):
             hint = ": write Dense(units)" if isinstance(layer, type) else ""
             raise TypeError(
                 f"layers[{i}] must be a layer such as bp.Dense(16), got {checks.shown(layer)}{hint}"
             )
-        if any(layer is other for other in found[:i]):
+        if id(layer) in seen:
             raise ValueError(
                 f"layers[{i}] is the same object as one before it: make a new layer "
                 "(layers do not share weights)"
             )
+        seen.add(id(layer))
     return found
 
 
