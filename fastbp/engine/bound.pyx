@@ -2,6 +2,7 @@
 from libc.stdlib cimport calloc, free, realloc
 
 from fastbp.kernels.matmul cimport work_size
+from fastbp.kernels.pages cimport fb_large_pages
 from fastbp.engine.program cimport GRADIENTS, INPUTS, OUTPUT, PARAMETERS, WORK
 from fastbp.engine.steps cimport kind_code, op_code, share_code
 
@@ -102,6 +103,7 @@ cdef class Bound:
         lane.steps = <Step *>calloc(max(f.n_steps, 1), sizeof(Step))
         if lane.room == NULL or lane.steps == NULL:
             raise MemoryError(f"a run of this program needs {size} bytes for each thread")
+        fb_large_pages(lane.room, size)
         lane.group, lane.row = -1, 0
         lane.work = <char *>lane.room + (LINE - <Py_ssize_t>lane.room % LINE) % LINE
         lane.space = lane.work + start[1] if own else f.lane.space

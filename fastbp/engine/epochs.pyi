@@ -5,6 +5,7 @@ import numpy.typing as npt
 from typing_extensions import disjoint_base
 
 from fastbp.engine.run import Run
+from fastbp.engine.threads import Share
 
 @disjoint_base
 class Snapshot:
@@ -33,10 +34,12 @@ def fit(
     snapshot: Snapshot | None,
     lanes: int = 1,
     look: tuple[bool, ...] = (),
+    share: Share | None = None,
 ) -> tuple[int, int]: ...
 def evaluate(
     run: Run | None,
     last: Run | None,
     arrays: tuple[npt.NDArray[np.floating], ...],
     lanes: int = 1,
+    share: Share | None = None,
 ) -> list[float]: ...

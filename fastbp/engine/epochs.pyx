@@ -3,6 +3,7 @@ from libc.stdlib cimport free, malloc
 from libc.string cimport memcpy
 from cpython.exc cimport PyErr_CheckSignals
 
+from fastbp.kernels.pages cimport fb_large_pages
 from fastbp.kernels.reductions cimport first_nonfinite
 from fastbp.engine.buffers cimport Memory
 from fastbp.engine.platform cimport fb_seconds
@@ -44,6 +45,7 @@ cdef class Snapshot:
         self.bad = -1
         if self.copy == NULL:
             raise MemoryError(f"a snapshot of {self.n + self.state} numbers")
+        fb_large_pages(self.copy, (self.n + self.state) * self.item)
         self.move(False)
 
     def __dealloc__(self):
@@ -90,7 +92,7 @@ cdef struct Training:               # where a training is, and what it needs to 
 
 def fit(Run run, Run last, tuple arrays not None, *, Py_ssize_t epochs, bint shuffle, unsigned long long seed,
         unsigned long long first_shuffle, double[:, ::1] results not None, Snapshot snapshot, int lanes=1,
-        tuple look=()) -> tuple[int, int]:
+        tuple look=(), share=None) -> tuple[int, int]:
     """Train for some epochs.
 
     Parameters
@@ -114,12 +116,15 @@ def fit(Run run, Run last, tuple arrays not None, *, Py_ssize_t epochs, bint shu
         Threads. No bit depends on them.
     look : tuple of bool
         For each array whether NaN and infinity are looked for in its rows as they come in.
+    share : Share, optional
+        Says how many threads instead of `lanes`, and how many of them may work now and later.
 
     Returns
     -------
     tuple of int
-        (epochs, -1) when all ran. When a number that was looked at, the loss, a parameter or the optimizer's state stopped being finite: the
-        epoch and batch, from 0, and everything is as after the last good epoch; `snapshot` says where.
+        (epochs, -1) when all ran. When a number that was looked at, the loss, a parameter or the optimizer's state
+        stopped being finite: the epoch and batch, from 0, and everything is as after the last good epoch; `snapshot`
+        says where.
 
     Raises
     ------
@@ -132,6 +137,7 @@ def fit(Run run, Run last, tuple arrays not None, *, Py_ssize_t epochs, bint shu
     cdef int status = PAUSED
     cdef Py_ssize_t batch
     cdef Crew crew
+    lanes = lanes if share is None else share.most
     held = _taken(&t, run, last, arrays)
     t.epoch, t.epochs, t.part, t.seed, t.first_shuffle, t.index = 0, epochs, 0, seed, first_shuffle, NULL
     if results.shape[0] != epochs or results.shape[1] != len((run or last).program.outputs):
@@ -149,13 +155,13 @@ def fit(Run run, Run last, tuple arrays not None, *, Py_ssize_t epochs, bint shu
                 look_at(each, look)
                 (<Run>each).add_lanes(lanes)
         if lanes > 1:
-            with Team(lanes) as team:
+            with Team(lanes, share) as team:
                 t.crew = (<Team>team).crew
-                status = run_epochs(&t, run, last, results, snapshot)
+                status = run_epochs(&t, run, last, results, snapshot, team)
         else:
             alone(&crew)
             t.crew = &crew
-            status = run_epochs(&t, run, last, results, snapshot)
+            status = run_epochs(&t, run, last, results, snapshot, None)
     finally:
         free(t.index)
     del held
@@ -176,7 +182,7 @@ cdef int look_at(Run run, tuple look) except -1:
     return 0
 
 
-cdef int run_epochs(Training *t, Run run, Run last, double[:, ::1] results, Snapshot snapshot) except -1:
+cdef int run_epochs(Training *t, Run run, Run last, double[:, ::1] results, Snapshot snapshot, Team team) except -1:
     """All epochs, with a look for signals now and then; how they ended."""
     cdef int status = PAUSED
     while status == PAUSED and t.epoch < t.epochs:
@@ -184,15 +190,17 @@ cdef int run_epochs(Training *t, Run run, Run last, double[:, ::1] results, Snap
             status = advance(t, run, last, results, snapshot)
         if status == PAUSED:
             PyErr_CheckSignals()
+            if team is not None and t.cursor.row == 0:      # not in the midst of what threads have begun
+                team.settle()
     return status
 
 
-def evaluate(Run run, Run last, tuple arrays not None, int lanes=1) -> list[float]:
+def evaluate(Run run, Run last, tuple arrays not None, int lanes=1, share=None) -> list[float]:
     """Means over the rows of the outputs of programs without gradients, in the arrays' own order.
 
     Parameters
     ----------
-    run, last, arrays, lanes : as `fit` takes them.
+    run, last, arrays, lanes, share : as `fit` takes them.
 
     Returns
     -------
@@ -202,6 +210,7 @@ def evaluate(Run run, Run last, tuple arrays not None, int lanes=1) -> list[floa
     cdef Training t
     cdef Crew crew
     cdef int i, n = (run if run is not None else last).frame.n_outputs
+    lanes = lanes if share is None else share.most
     held = _taken(&t, run, last, arrays)
     cdef double *table = <double *>malloc(max(t.batches * n, 1) * sizeof(double))
     if table == NULL:
@@ -212,7 +221,7 @@ def evaluate(Run run, Run last, tuple arrays not None, int lanes=1) -> list[floa
             for each in (run, last):
                 if each is not None:
                     (<Run>each).add_lanes(lanes)
-            with Team(lanes) as team:
+            with Team(lanes, share) as team:
                 look(&t, run, last, table, (<Team>team).crew)
         else:
             look(&t, run, last, table, &crew)

@@ -1,10 +1,10 @@
 from fastbp.engine.bound cimport Bound
-from fastbp.engine.team cimport Crew
+from fastbp.engine.team cimport Crew, Team
 
 cdef class Run(Bound):
-    cdef int one_batch(self, int lanes) except -1
-    cdef int walk_batch(self, Crew *crew) except -1
-    cdef int walk_rows(self, Crew *crew, Py_ssize_t rows) except -1
+    cdef int one_batch(self, int lanes, object share) except -1
+    cdef int walk_batch(self, Crew *crew, Team team) except -1
+    cdef int walk_rows(self, Crew *crew, Team team, Py_ssize_t rows) except -1
     cdef double result(self, int i) noexcept nogil
 
 cdef class Arrays:

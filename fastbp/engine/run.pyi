@@ -3,16 +3,23 @@ import numpy.typing as npt
 from typing_extensions import disjoint_base
 
 from fastbp.engine.bound import Bound
+from fastbp.engine.threads import Share
 
 class Run(Bound):
     @property
     def results(self) -> tuple[float, ...]: ...
-    def step(self, arrays: tuple[npt.NDArray[np.floating], ...], lanes: int = 1) -> float: ...
+    def step(
+        self,
+        arrays: tuple[npt.NDArray[np.floating], ...],
+        lanes: int = 1,
+        share: Share | None = None,
+    ) -> float: ...
     def forward(
         self,
         arrays: tuple[npt.NDArray[np.floating], ...],
         out: npt.NDArray[np.floating],
         lanes: int = 1,
+        share: Share | None = None,
     ) -> None: ...
 
 # Held by calls; made by the engine alone.

@@ -22,7 +22,7 @@ cdef class Run(Bound):
         so far, beta_1 and beta_2 to that power. A program that updates needs it, and advances them.
     """
 
-    def step(self, tuple arrays not None, int lanes=1) -> float:
+    def step(self, tuple arrays not None, int lanes=1, share=None) -> float:
         """Run one batch: gradients, and the update where the program has one.
 
         Parameters
@@ -30,6 +30,8 @@ cdef class Run(Bound):
         arrays : tuple of C-contiguous arrays of the program's dtype, `program.rows` rows each. Never written.
         lanes : int
             Threads for it. No bit depends on them.
+        share : Share, optional
+            Says how many threads instead.
 
         Returns
         -------
@@ -39,20 +41,21 @@ cdef class Run(Bound):
         cdef Arrays held = Arrays(self, arrays)
         if arrays and held.rows != self.program.rows:
             raise ValueError(f"arrays: expected {self.program.rows} rows, got {held.rows}")
-        self.one_batch(lanes)
+        self.one_batch(lanes, share)
         return self.result(0) if self.frame.n_outputs else 0.0
 
-    cdef int one_batch(self, int lanes) except -1:
+    cdef int one_batch(self, int lanes, object share) except -1:
         """One batch of the arrays that `self.frame.arrays` points to, straight from them."""
         cdef Crew crew
+        lanes = lanes if share is None else share.most
         if lanes > 1 and (self.program.gradients or self.frame.groups > 1):
             self.add_lanes(lanes)
-            with Team(lanes) as team:
-                return self.walk_batch((<Team>team).crew)
+            with Team(lanes, share) as team:
+                return self.walk_batch((<Team>team).crew, team)
         alone(&crew)
-        return self.walk_batch(&crew)
+        return self.walk_batch(&crew, None)
 
-    cdef int walk_batch(self, Crew *crew) except -1:
+    cdef int walk_batch(self, Crew *crew, Team team) except -1:
         cdef Cursor cursor
         cdef Walk w
         begin_epoch(&cursor)
@@ -66,6 +69,8 @@ cdef class Run(Bound):
                 together(crew, walk, &w)
             if w.status == PAUSED:
                 PyErr_CheckSignals()
+                if team is not None and cursor.row == 0:
+                    team.settle()
         return 0
 
     cdef double result(self, int i) noexcept nogil:
@@ -77,7 +82,7 @@ cdef class Run(Bound):
         """The outputs of the last batch, in the order of `program.outputs`."""
         return tuple([self.result(i) for i in range(self.frame.n_outputs)])
 
-    def forward(self, tuple arrays not None, out not None, int lanes=1) -> None:
+    def forward(self, tuple arrays not None, out not None, int lanes=1, share=None) -> None:
         """Compute the output called "output" for any number of rows, a block at a time.
 
         Parameters
@@ -86,6 +91,8 @@ cdef class Run(Bound):
         out : C-contiguous array of the program's dtype, as many rows. Written.
         lanes : int
             Threads for it. No bit depends on them.
+        share : Share, optional
+            Says how many threads instead.
         """
         cdef Arrays held = Arrays(self, arrays)
         cdef Memory target = Memory(out, "out", self.program.dtype, 0, True)
@@ -99,15 +106,16 @@ cdef class Run(Bound):
         if rows == 0:
             return
         self.frame.out, self.frame.direct, self.frame.looks = <char *>target.view.buf, True, False
+        lanes = lanes if share is None else share.most
         if lanes > 1:
             self.add_lanes(lanes)
-            with Team(lanes) as team:
-                self.walk_rows((<Team>team).crew, rows)
+            with Team(lanes, share) as team:
+                self.walk_rows((<Team>team).crew, team, rows)
         else:
             alone(&crew)
-            self.walk_rows(&crew, rows)
+            self.walk_rows(&crew, None, rows)
 
-    cdef int walk_rows(self, Crew *crew, Py_ssize_t rows) except -1:
+    cdef int walk_rows(self, Crew *crew, Team team, Py_ssize_t rows) except -1:
         cdef Cursor cursor
         cdef Walk w
         begin_epoch(&cursor)
@@ -118,6 +126,8 @@ cdef class Run(Bound):
                 together(crew, walk_forward, &w)
             if w.pause:
                 PyErr_CheckSignals()
+                if team is not None:
+                    team.settle()
         return 0
 
 

@@ -4,7 +4,8 @@ cdef struct Crew            # below: jobs are given it
 ctypedef void (*Job)(void *context, Crew *crew, int rank) noexcept nogil
 
 cdef struct Crew:           # what the threads of a team share; each word that changes often has a cache line of its own
-    int lanes               # threads
+    int lanes               # threads at work: the caller may choose fewer than there are, between two jobs
+    int threads             # those there are
     int spins               # turns that who waits takes before it lets others run
     Job job
     void *context
@@ -12,10 +13,12 @@ cdef struct Crew:           # what the threads of a team share; each word that c
     long entered, left      # threads that came to work, and that will touch nothing any more
     long over               # polled at each meeting: everybody leaves
     char _a[64]
-    long arrived
+    long call               # changes when there is a job: its number, and how many threads it is for
     char _b[64]
-    long meeting            # the number of the next meeting
+    long arrived
     char _c[64]
+    long meeting            # the number of the next meeting
+    char _d[64]
 
 cdef void alone(Crew *crew) noexcept nogil                  # a crew of one, without a Team
 cdef bint meet(Crew *crew) noexcept nogil                   # wait for all; True where the team is over
@@ -23,6 +26,8 @@ cdef void together(Crew *crew, Job job, void *context) noexcept nogil   # rank 0
 
 cdef class Team:
     cdef Crew *crew
+    cdef object share
+    cdef int settle(self) except -1
     cdef list threads
     cdef int gather(self, int lanes) except -1
     cdef int end(self) except -1

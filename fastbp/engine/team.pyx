@@ -9,12 +9,13 @@ import threading
 from libc.stdlib cimport calloc, free
 from libc.string cimport memset
 
-from fastbp.engine.threads import affinity
+from fastbp.engine.threads import crowded
 from fastbp.engine.platform cimport fb_add, fb_get, fb_nap, fb_pause, fb_put, fb_yield
 
 cdef enum:
     SPINS = 4000        # some 50 us, longer than a meeting of threads that all run takes
     YIELDS = 2000
+    CALL = 1 << 10      # more than the most threads
 
 
 cdef void wait_while(long *word, long value, Crew *crew) noexcept nogil:
@@ -32,7 +33,7 @@ cdef void wait_while(long *word, long value, Crew *crew) noexcept nogil:
 
 cdef void alone(Crew *crew) noexcept nogil:
     memset(crew, 0, sizeof(Crew))
-    crew.lanes = 1
+    crew.lanes = crew.threads = 1
 
 
 cdef bint meet(Crew *crew) noexcept nogil:
@@ -49,19 +50,26 @@ cdef bint meet(Crew *crew) noexcept nogil:
 
 
 cdef void together(Crew *crew, Job job, void *context) noexcept nogil:
-    crew.job, crew.context = job, context
-    meet(crew)
+    if crew.lanes > 1:
+        crew.job, crew.context = job, context
+        fb_put(&crew.call, crew.call - crew.call % CALL + CALL + crew.lanes)
     job(context, crew, 0)
     meet(crew)
 
 
 cdef void serve(Crew *crew, int rank) noexcept nogil:
-    """A thread's life: wait for the team to be complete, then do job after job until it is over."""
+    """A thread's life: wait for the team to be complete, then do the jobs that are for it until it is over."""
+    cdef long call = 0
     fb_add(&crew.entered, 1)
     wait_while(&crew.ready, 0, crew)
-    while not fb_get(&crew.over) and not meet(crew):
-        crew.job(crew.context, crew, rank)
-        meet(crew)
+    while True:
+        wait_while(&crew.call, call, crew)
+        if fb_get(&crew.over):
+            break
+        call = fb_get(&crew.call)
+        if rank < call % CALL:
+            crew.job(crew.context, crew, rank)
+            meet(crew)
     fb_add(&crew.left, 1)
 
 
@@ -72,23 +80,26 @@ cdef class Team:
     ----------
     lanes : int
         How many threads are wanted. A thread that the system refuses means fewer: `lanes` says how many there are.
+    share : Share, optional
+        Says how many of them may work, now and later.
 
     Notes
     -----
     Whatever is raised between the first thread's start and the last one's end makes everybody leave at the next
-    meeting, and is raised when all have left. With fewer cores than threads, who waits does not spin: it is on a
-    core that another needs.
+    meeting, and is raised when all have left. With fewer cores than threads of the process at work, who waits does
+    not spin: it is on a core that another needs.
     """
 
-    def __cinit__(self, int lanes):
-        self.threads = []
+    def __cinit__(self, int lanes, share=None):
+        self.threads, self.share = [], share
         self.crew = <Crew *>calloc(1, sizeof(Crew))
         if self.crew == NULL:
             raise MemoryError("a team of threads")
-        self.crew.lanes, self.crew.spins = 1, SPINS if lanes <= affinity() else 0
+        self.crew.lanes = self.crew.threads = 1
         if lanes > 1:
             try:
                 self.gather(lanes)
+                self.settle()
             except BaseException:
                 self.end()
                 raise
@@ -99,7 +110,14 @@ cdef class Team:
     @property
     def lanes(self) -> int:
         """The threads there are."""
-        return self.crew.lanes
+        return self.crew.threads
+
+    cdef int settle(self) except -1:
+        """Between two jobs: let as many threads work as may, beside the other calls of the process."""
+        cdef int most = self.crew.threads
+        self.crew.lanes = most if self.share is None else max(1, min(<int>self.share.now(), most))
+        self.crew.spins = 0 if crowded(self.crew.lanes if self.share is None else 0) else SPINS
+        return 0
 
     cdef int gather(self, int lanes) except -1:
         """Start the threads. `lanes` counts those that did start, when the team is declared complete."""
@@ -112,7 +130,7 @@ cdef class Team:
             except (RuntimeError, MemoryError):     # the system has no more
                 self.threads.pop()
                 break
-        self.crew.lanes = len(self.threads) + 1
+        self.crew.threads = len(self.threads) + 1
         fb_put(&self.crew.ready, 1)
         return 0
 

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import contextlib
 import functools
 import math
 import os
 import threading
-from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -109,18 +107,18 @@ def _version_1(folder: Path) -> float:
         return math.inf
 
 
-def for_batches(threads: int | None, program: Program, times: int) -> int:
-    """How many threads `times` batches of a program get, one after the other."""
+def for_batches(threads: int | None, program: Program, times: int) -> Share:
+    """The threads that `times` batches of a program get, one after the other."""
     pieces = program.groups if program.groups > 1 else SHARES if program.gradients else 1
-    return pick(threads, pieces, program.cost, program.meetings, times)
+    lanes = pick(threads, pieces, program.cost, program.meetings, times)
+    return Share(lanes, threads is not None)
 
 
-def for_rows(threads: int | None, program: Program, rows: int) -> int:
-    """How many threads a program gets that computes outputs for `rows` rows, block by block."""
-    if rows <= program.block:
-        return 1
-    blocks = -(-rows // program.block)
-    return pick(threads, blocks, program.cost / program.rows * rows, 1, 1)
+def for_rows(threads: int | None, program: Program, rows: int) -> Share:
+    """The threads that a program gets which computes outputs for `rows` rows, block by block."""
+    pieces = -(-rows // program.block)
+    lanes = pick(threads, pieces, program.cost / program.rows * rows, 1, 1)
+    return Share(lanes, threads is not None)
 
 
 def pick(threads: int | None, pieces: int, cost: float, meetings: float, times: int) -> int:
@@ -151,17 +149,48 @@ def pick(threads: int | None, pieces: int, cost: float, meetings: float, times: 
     return best
 
 
-@contextlib.contextmanager
-def at_work(lanes: int) -> Iterator[None]:
-    """Count the threads of a call, so that calls from several threads do not each take every core."""
-    global _busy
-    with _lock:
-        _busy += lanes
-    try:
-        yield
-    finally:
+class Share:
+    """The threads of a call, counted among those of the process while it lasts.
+
+    Parameters
+    ----------
+    most : int
+        How many there are.
+    fixed : bool
+        Whether all of them work, whatever else goes on.
+    """
+
+    __slots__ = ("_lanes", "fixed", "most")
+
+    def __init__(self, most: int, fixed: bool) -> None:
+        self.most, self.fixed, self._lanes = most, fixed, 0
+
+    def __enter__(self) -> Share:
         with _lock:
-            _busy -= lanes
+            self._count(self.most)
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        with _lock:
+            self._count(0)
+
+    def _count(self, lanes: int) -> None:
+        global _busy
+        _busy += lanes - self._lanes
+        self._lanes = lanes
+
+    def now(self) -> int:
+        """How many of the threads may work beside the calls from other threads, which come and go."""
+        if not self.fixed:
+            most = limit()
+            with _lock:
+                self._count(max(1, min(self.most, most - (_busy - self._lanes))))
+        return self._lanes
+
+
+def crowded(more: int) -> bool:
+    """Whether more threads of this process are at work, with `more` that are not counted, than it has cores."""
+    return _busy + more > affinity()
 
 
 def _forget() -> None:

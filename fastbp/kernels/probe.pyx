@@ -5,6 +5,7 @@ from libc.stdlib cimport free, malloc
 from fastbp.kernels.vector cimport real, vector, vf, vd, WF, WD, vfma, splat
 from fastbp.kernels.dense cimport layer_forward, layer_inputs, layer_weights
 from fastbp.kernels.matmul cimport work_size
+from fastbp.kernels.pages cimport fb_large_pages
 
 cdef enum:
     CHAINS = 12         # independent sums in registers: more than latency times throughput of any unit
@@ -123,6 +124,8 @@ def bandwidth(Py_ssize_t nbytes, bint copies=False, double seconds=0.2) -> float
         free(x)
         free(to)
         raise MemoryError(f"bandwidth needs two blocks of {nbytes} bytes")
+    fb_large_pages(x, n * 8)            # as NumPy asks for them for its arrays
+    fb_large_pages(to, n * 8)
     for i in range(n):
         x[i] = to[i] = 1
     end = perf_counter() + seconds

@@ -219,12 +219,8 @@ class Model(ABC):
         self.guard.begin_reading()
         try:
             run = self._forward_run()
-            lanes = engine_threads.for_rows(threads, run.program, len(array))
-            if lanes > 1:
-                with engine_threads.at_work(lanes):
-                    run.forward((array,), out, lanes)
-            else:
-                run.forward((array,), out)
+            with engine_threads.for_rows(threads, run.program, len(array)) as share:
+                run.forward((array,), out, share=share)
         finally:
             self.guard.end_reading()
         self._runs.append(run)

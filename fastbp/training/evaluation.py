@@ -34,12 +34,11 @@ def evaluated(
     """The outputs of programs over all rows, by as many threads as pay, or as were asked for."""
     full, last = runs
     if full is not None:
-        times = len(data[0]) // full.program.rows
-        lanes = engine_threads.pick(threads, times, full.program.cost * times, 1, 1)
+        found = engine_threads.for_rows(threads, full.program, len(data[0]))
     elif last is not None:
-        lanes = engine_threads.for_batches(threads, last.program, 1)
-    with engine_threads.at_work(lanes):
-        return engine.evaluate(full, last, data, lanes)
+        found = engine_threads.for_batches(threads, last.program, 1)
+    with found as share:
+        return engine.evaluate(full, last, data, share=share)
 
 
 def named(

@@ -81,9 +81,8 @@ def _epochs(
     model = state.model
     results, steps = np.zeros((count, 1 + len(plan.metrics))), state.steps
     batches = -(-len(plan.data[0]) // plan.batch_size)
-    lanes = threads.for_batches(plan.threads, runs[0].program, batches * count)
     try:
-        with threads.at_work(lanes):
+        with threads.for_batches(plan.threads, runs[0].program, batches * count) as share:
             finished, batch = engine.fit(
                 *runs,
                 plan.data,
@@ -93,7 +92,7 @@ def _epochs(
                 first_shuffle=model.shuffles,
                 results=results,
                 snapshot=snapshot,
-                lanes=lanes,
+                share=share,
                 look=tuple(map(checks.mapped, plan.data)),
             )
     except KeyboardInterrupt:

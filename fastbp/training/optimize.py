@@ -125,8 +125,7 @@ def _descend(
     training = aligned_zeros(objective.layout.length, objective.dtype)
     losses = np.full((n_iter, 1), np.nan)
     snapshot = engine.Snapshot(objective.values, training, hyper)
-    lanes = engine_threads.for_batches(wanted, program, n_iter)
-    with engine_threads.at_work(lanes):
+    with engine_threads.for_batches(wanted, program, n_iter) as share:
         done, batch = engine.fit(
             Run(program, objective.values, training, hyper),
             None,
@@ -137,7 +136,7 @@ def _descend(
             first_shuffle=0,
             results=losses,
             snapshot=snapshot,
-            lanes=lanes,
+            share=share,
         )
     if batch >= 0:
         message = f"loss or parameters are not finite in iteration {done + 1}"

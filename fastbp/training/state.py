@@ -131,9 +131,8 @@ class State:
         program = run.program
         if program.cost < threads.LEAST:
             return run.step(arrays)
-        lanes = threads.for_batches(None, program, 1)
-        with threads.at_work(lanes):
-            return run.step(arrays, lanes)
+        with threads.for_batches(None, program, 1) as share:
+            return run.step(arrays, share=share)
 
     def snapshot(self) -> Snapshot:
         """The room for a copy to go back to, made once: a large one costs time to get from the system."""

@@ -102,10 +102,33 @@ def test_what_pays():
 
 def test_calls_from_several_threads_share_the_cores():
     bp.set_num_threads(4)
-    with threads.at_work(3):
+    with threads.Share(3, True):
         assert threads.pick(None, 64, 1e9, 5, 1) == 1
         assert threads.pick(2, 64, 1e9, 5, 1) == 2
     assert threads.pick(None, 64, 1e9, 5, 1) == 4
-    with pytest.raises(KeyboardInterrupt), threads.at_work(3):
+    with pytest.raises(KeyboardInterrupt), threads.Share(3, True):
         raise KeyboardInterrupt
     assert threads.pick(None, 64, 1e9, 5, 1) == 4
+
+
+def test_a_call_makes_room_for_another_and_takes_it_back():
+    bp.set_num_threads(4)
+    with threads.Share(4, False) as first:
+        assert first.now() == 4
+        with threads.Share(3, False) as second:
+            assert first.now() == 1
+            assert second.now() == 3
+            with threads.Share(2, True) as third:
+                assert second.now() == 1
+                assert third.now() == 2  # it was asked for
+        assert first.now() == 4
+    assert threads.pick(None, 64, 1e9, 5, 1) == 4
+
+
+def test_more_threads_than_cores_do_not_spin():
+    cores = threads.affinity()
+    assert not threads.crowded(cores)
+    assert threads.crowded(cores + 1)
+    with threads.Share(cores, False):
+        assert not threads.crowded(0)
+        assert threads.crowded(1)
