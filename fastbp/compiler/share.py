@@ -14,6 +14,7 @@ INPUTS = 4  # the first memory that holds gathered rows of an input
 WIDE = 128  # columns from which a dense step may be cut along them: each thread then packs half of the weights
 NARROW = 8  # units up to which the gradient of the weights is made in one piece
 LARGE = 1024  # parameters from which threads share the update
+MANY = 100  # accesses since the last meeting: to compare with more costs more than to meet
 SMALL = 4096  # elements below which a step without rows is one thread's
 
 BY_ROWS = {"unary", "binary", "where", "dense", "dense_inputs"}
@@ -55,8 +56,8 @@ def share_steps(rows: Sequence[dict[str, Any]], block: int, widths: Sequence[int
         if row["share"] == "one" and row["op"] in ROTATING:
             row["turn"], turn = turn, turn + 1
         touched = list(_accesses(row, block))
-        row["meets"] = row["op"] not in UPDATES and any(
-            _clash(old, new) for old in since for new in touched
+        row["meets"] = row["op"] not in UPDATES and (
+            len(since) > MANY or any(_clash(old, new) for old in since for new in touched)
         )
         since = touched if row["meets"] else since + touched
 
