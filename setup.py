@@ -31,7 +31,7 @@ KERNELS = [
     "updates",
     "probe",
 ]
-ENGINE = ["steps", "random", "buffers", "program", "bound", "run", "epochs", "call"]
+ENGINE = ["steps", "random", "buffers", "guard", "program", "bound", "run", "direct", "epochs", "call"]
 
 DEBUG = os.environ.get("FASTBP_DEBUG") == "1"
 SANITIZE = os.environ.get("FASTBP_SANITIZE", "")

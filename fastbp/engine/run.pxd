@@ -24,3 +24,4 @@ cdef void begin_epoch(Cursor *c) noexcept nogil
 cdef void start(Cursor *c) noexcept nogil
 cdef int walk(Run r, Cursor *c, const long long *index, Py_ssize_t base, Py_ssize_t batches, Py_ssize_t total,
               double deadline) noexcept nogil
+cdef Py_ssize_t forward_until(Run r, Py_ssize_t row, Py_ssize_t rows, double deadline) noexcept nogil

@@ -99,9 +99,13 @@ class State:
         views = self._layout.views(self.training[i * length : (i + 1) * length])
         return dict(zip(self.model.parameters, views, strict=True))
 
+    def gradient_views(self) -> dict[str, Array]:
+        """Live views of the gradients."""
+        return self._vector(0)
+
     def gradients(self) -> dict[str, Array]:
         """Copies of the gradients."""
-        return {name: view.copy() for name, view in self._vector(0).items()}
+        return {name: view.copy() for name, view in self.gradient_views().items()}
 
     def _program(self, kind: Kind, rows: int, metrics: tuple[Metric, ...]) -> Program:
         return program_for(kind, self.model, self.loss, metrics, rows, self.optimizer.kernel)
