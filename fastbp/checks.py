@@ -5,7 +5,6 @@ Every refusal names the argument, what was expected and what came; all come befo
 
 from __future__ import annotations
 
-import difflib
 import math
 import operator
 import reprlib
@@ -43,6 +42,8 @@ def hint(name: str, known: Iterable[object], foreign: Mapping[str, object]) -> s
     meanings = {_plain(other): ours for other, ours in foreign.items()} | plain
     if _plain(name) in meanings:
         return f": did you mean {meanings[_plain(name)]!r}?"
+    import difflib  # only an error needs it
+
     close = difflib.get_close_matches(_plain(name), plain, n=1)
     return f": did you mean {plain[close[0]]!r}?" if close else "."
 

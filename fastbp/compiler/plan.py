@@ -32,7 +32,7 @@ from fastbp.graph.node import Node
 BLOCK = 512  # rows that run together, forward and backward; so activations need no memory for more
 
 
-@dataclass(slots=True)
+@dataclass(eq=False, repr=False)
 class Plan:
     """A program in the making."""
 

@@ -6,8 +6,10 @@
 
 import os
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from fastbp._cpu import x86_level
+from fastbp._lazy import lazily
 
 
 def _choose(folder: Path, wanted: str | None) -> str:
@@ -35,29 +37,29 @@ def _choose(folder: Path, wanted: str | None) -> str:
 isa = _choose(Path(__path__[0]), os.environ.get("FASTBP_ISA") or None)
 __path__ = [os.path.join(folder, isa) for folder in __path__]
 
-# The modules are found through `__path__`, so they can be imported only from here on.
-from fastbp.kernels.dense import dense_backward, dense_forward  # noqa: E402
-from fastbp.kernels.elementwise import (  # noqa: E402
-    relu_backward,
-    relu_forward,
-    sigmoid_backward,
-    sigmoid_forward,
-    tanh_backward,
-    tanh_forward,
-)
-from fastbp.kernels.losses import (  # noqa: E402
-    bce_backward,
-    bce_forward,
-    bce_with_logits_backward,
-    bce_with_logits_forward,
-    cross_entropy_forward,
-    cross_entropy_with_logits_forward,
-    mse,
-    softmax_cross_entropy,
-    softmax_forward,
-)
-from fastbp.kernels.reductions import column_sums, row_sums, total  # noqa: E402
-from fastbp.kernels.updates import adam, momentum, sgd  # noqa: E402
+if TYPE_CHECKING:
+    from fastbp.kernels.dense import dense_backward, dense_forward
+    from fastbp.kernels.elementwise import (
+        relu_backward,
+        relu_forward,
+        sigmoid_backward,
+        sigmoid_forward,
+        tanh_backward,
+        tanh_forward,
+    )
+    from fastbp.kernels.losses import (
+        bce_backward,
+        bce_forward,
+        bce_with_logits_backward,
+        bce_with_logits_forward,
+        cross_entropy_forward,
+        cross_entropy_with_logits_forward,
+        mse,
+        softmax_cross_entropy,
+        softmax_forward,
+    )
+    from fastbp.kernels.reductions import column_sums, row_sums, total
+    from fastbp.kernels.updates import adam, momentum, sgd
 
 __all__ = [
     "adam",
@@ -85,3 +87,20 @@ __all__ = [
     "tanh_forward",
     "total",
 ]
+
+# The modules are found through `__path__`, so they can be imported only from here on.
+__getattr__, __dir__ = lazily(
+    __name__,
+    {
+        "fastbp.kernels.dense": "dense_backward dense_forward",
+        "fastbp.kernels.elementwise": (
+            "relu_backward relu_forward sigmoid_backward sigmoid_forward tanh_backward tanh_forward"
+        ),
+        "fastbp.kernels.losses": (
+            "bce_backward bce_forward bce_with_logits_backward bce_with_logits_forward cross_entropy_forward "
+            "cross_entropy_with_logits_forward mse softmax_cross_entropy softmax_forward"
+        ),
+        "fastbp.kernels.reductions": "column_sums row_sums total",
+        "fastbp.kernels.updates": "adam momentum sgd",
+    },
+)

@@ -1,9 +1,6 @@
 """The epochs of a training, and the rows of an evaluation, handed to the engine."""
 
-from __future__ import annotations
-
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -22,8 +19,7 @@ Array = npt.NDArray[Any]
 LONGEST = 4096  # epochs in one call of the engine: bounds the table of results
 
 
-@dataclass(frozen=True, slots=True)
-class Plan:
+class Plan(NamedTuple):
     """A training whose arguments have all been checked."""
 
     data: tuple[Array, ...]
