@@ -31,7 +31,18 @@ KERNELS = [
     "updates",
     "probe",
 ]
-ENGINE = ["steps", "random", "buffers", "guard", "program", "bound", "run", "direct", "epochs", "call"]
+ENGINE = [
+    "steps",
+    "random",
+    "buffers",
+    "guard",
+    "program",
+    "bound",
+    "run",
+    "direct",
+    "epochs",
+    "call",
+]
 
 DEBUG = os.environ.get("FASTBP_DEBUG") == "1"
 SANITIZE = os.environ.get("FASTBP_SANITIZE", "")

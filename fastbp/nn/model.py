@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-import threading
+from _thread import allocate_lock  # threading costs more than all the rest of this module
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -47,7 +47,7 @@ class Model(ABC):
         self._views: dict[str, Array] = {}
         self._layout: Layout | None = None
         self.guard = Guard()
-        self._making = threading.Lock()
+        self._making = allocate_lock()
         self._programs: dict[object, Program] = {}
         self._direct = Predictor(self.guard)
 
