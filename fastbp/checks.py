@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 import operator
 import reprlib
+import sys
 from collections.abc import Iterable, Mapping
 from numbers import Real
 from typing import Any, cast
@@ -186,7 +187,8 @@ def _read(name: str, value: Any) -> Array:
             f"{name} must be a dense array, got a sparse {type(value).__name__}: "
             f"pass {name}.toarray()"
         )
-    if isinstance(value, np.ma.MaskedArray) and np.ma.is_masked(value):
+    masked = sys.modules.get("numpy.ma")  # not imported, it has made no array
+    if masked is not None and isinstance(value, masked.MaskedArray) and masked.is_masked(value):
         raise TypeError(
             f"{name} has masked entries, which have no value: fill them first, {name}.filled(...)"
         )

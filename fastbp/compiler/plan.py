@@ -8,7 +8,6 @@ all body, in one block.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -32,18 +31,15 @@ from fastbp.graph.node import Node
 BLOCK = 512  # rows that run together, forward and backward; so activations need no memory for more
 
 
-@dataclass(eq=False, repr=False)
 class Plan:
     """A program in the making."""
 
-    rows: int
-    block: int
-    layout: Layout
-    steps: list[tuple[str, Step]] = field(default_factory=list)  # (part, step), in order
-    kinds: dict[Node, Kind] = field(default_factory=dict)
-    places: dict[Node, Place] = field(default_factory=dict)
-    constants: list[tuple[Node, int]] = field(default_factory=list)
-    workspace: int = 0
+    def __init__(self, rows: int, block: int, layout: Layout, kinds: dict[Node, Kind]) -> None:
+        self.rows, self.block, self.layout, self.kinds = rows, block, layout, kinds
+        self.steps: list[tuple[str, Step]] = []  # (part, step), in order
+        self.places: dict[Node, Place] = {}
+        self.constants: list[tuple[Node, int]] = []
+        self.workspace = 0
 
     def size(self, node: Node) -> int:
         """Elements that the node needs: of a block of rows, where it has a row for each of the batch."""
@@ -68,7 +64,7 @@ def plan(
         kinds = None  # nothing to write block by block
     if kinds is not None and rows > BLOCK and any(_by_rows(kinds.get(g)) for g in gradients):
         kinds = None  # results with a row for each of the batch are made in one piece
-    draft = Plan(rows, min(rows, BLOCK) if kinds is not None else rows, layout, kinds=kinds or {})
+    draft = Plan(rows, min(rows, BLOCK) if kinds is not None else rows, layout, kinds or {})
     draft.steps = _parted(steps, kinds)
     _place_leaves(draft, inputs, parameters)
     extra = _place_gradients(draft, gradients, made) if gradients else []

@@ -5,16 +5,16 @@
 """
 
 import os
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from fastbp._cpu import x86_level
 from fastbp._lazy import lazily
 
 
-def _choose(folder: Path, wanted: str | None) -> str:
+def _choose(folder: str | os.PathLike[str], wanted: str | None) -> str:
     """The name of the best build in `folder` that this CPU can run, or of the one that is wanted."""
-    present = sorted(p.name for p in folder.iterdir() if p.is_dir() and any(p.glob("matmul.*")))
+    with os.scandir(folder) as entries:
+        present = sorted(entry.name for entry in entries if entry.is_dir() and _built(entry.path))
     level = x86_level()
     usable = [name for name in present if name == "base" or int(name[1:]) <= level]
     if wanted is not None and wanted not in present:
@@ -34,7 +34,11 @@ def _choose(folder: Path, wanted: str | None) -> str:
     return wanted or usable[-1]
 
 
-isa = _choose(Path(__path__[0]), os.environ.get("FASTBP_ISA") or None)
+def _built(folder: str) -> bool:
+    return any(name.startswith("matmul.") for name in os.listdir(folder))
+
+
+isa = _choose(__path__[0], os.environ.get("FASTBP_ISA") or None)
 __path__ = [os.path.join(folder, isa) for folder in __path__]
 
 if TYPE_CHECKING:
