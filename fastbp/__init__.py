@@ -65,6 +65,28 @@ if TYPE_CHECKING:
         value_and_grad,
     )
     from fastbp.walkthrough import Trace, trace
+else:  # what is asked for is imported then
+    __getattr__, __dir__ = lazily(
+        __name__,
+        {
+            "fastbp.config": "show_config",
+            "fastbp.models": "Sequential load",
+            "fastbp.nn.activations": (
+                "elu erf gelu hard_sigmoid leaky_relu log_softmax logsumexp selu silu softplus softsign"
+            ),
+            "fastbp.nn.functions": (
+                "bce bce_with_logits cross_entropy cross_entropy_with_logits mse relu sigmoid softmax tanh"
+            ),
+            "fastbp.nn.layers": "Dense",
+            "fastbp.nn.regression": "huber mae",
+            "fastbp.optim": "SGD Adam",
+            "fastbp.training": "DivergenceError History Trainer optimize",
+            "fastbp.transforms": (
+                "check_grad compile grad hessian hvp jacobian per_sample_grad value_and_grad"
+            ),
+            "fastbp.walkthrough": "Trace trace",
+        },
+    )
 
 __version__ = "0.1.0"
 
@@ -114,27 +136,3 @@ __all__ = [
     "trace",
     "value_and_grad",
 ]
-
-# What is asked for is imported then; type checkers read the imports above.
-__getattr__, __dir__ = lazily(
-    __name__,
-    {
-        "fastbp.datasets": "",
-        "fastbp.config": "show_config",
-        "fastbp.models": "Sequential load",
-        "fastbp.nn.activations": (
-            "elu erf gelu hard_sigmoid leaky_relu log_softmax logsumexp selu silu softplus softsign"
-        ),
-        "fastbp.nn.functions": (
-            "bce bce_with_logits cross_entropy cross_entropy_with_logits mse relu sigmoid softmax tanh"
-        ),
-        "fastbp.nn.layers": "Dense",
-        "fastbp.nn.regression": "huber mae",
-        "fastbp.optim": "SGD Adam",
-        "fastbp.training": "DivergenceError History Trainer optimize",
-        "fastbp.transforms": (
-            "check_grad compile grad hessian hvp jacobian per_sample_grad value_and_grad"
-        ),
-        "fastbp.walkthrough": "Trace trace",
-    },
-)

@@ -18,26 +18,33 @@ def lazily(
     package : str
         Its ``__name__``.
     places : mapping of str to str
-        From a module to the names that it has for the package, with spaces between. A module whose place is "" is
-        one of the package's own, and is meant itself.
+        From a module to the names that it has for the package, with spaces between. Other names are taken for
+        modules of the package.
 
     Notes
     -----
     A name is bound in the package when it is first asked for, and costs nothing any more from then on.
     """
     where = {name: module for module, names in places.items() for name in names.split()}
-    where |= {module.rpartition(".")[2]: module for module, names in places.items() if not names}
 
     def get(name: str) -> Any:
-        if name not in where:
-            raise AttributeError(f"module {package!r} has no attribute {name!r}")
-        found: Any = import_module(where[name])
-        if places[where[name]]:
+        module = where.get(name, f"{package}.{name}")
+        missing = AttributeError(f"module {package!r} has no attribute {name!r}")
+        if name.startswith("__"):  # Python asks for these by itself
+            raise missing
+        try:
+            found: Any = import_module(module)
+        except ModuleNotFoundError as error:
+            if error.name != module:
+                raise
+            raise missing from None
+        if name in where:
             found = getattr(found, name)
         setattr(sys.modules[package], name, found)
         return found
 
     def names() -> list[str]:
-        return sorted({*vars(sys.modules[package]), *where})
+        of_package = vars(sys.modules[package])
+        return sorted({*of_package, *of_package["__all__"]})
 
     return get, names

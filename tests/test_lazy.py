@@ -1,6 +1,7 @@
 """The names of fastbp and of fastbp.kernels come in when they are asked for, and all are there."""
 
 import ast
+import importlib
 from pathlib import Path
 
 import pytest
@@ -78,8 +79,33 @@ def test_importing_brings_in_no_engine(run_python):
     }, run.stderr
 
 
+def test_modules_are_there_too(run_python):
+    code = (
+        "import fastbp; print(fastbp.nn.layers.Dense is fastbp.Dense, fastbp.kernels.elementwise.__name__, "
+        "fastbp.training.trainer.Trainer is fastbp.Trainer, hasattr(fastbp, '__wrapped__'))"
+    )
+    run = run_python("-c", code)
+    assert run.stdout.split() == ["True", "fastbp.kernels.elementwise", "True", "False"], run.stderr
+
+
+def test_a_module_that_fails_says_why(tmp_path, monkeypatch):
+    """Only its own absence is an AttributeError, not that of what it imports."""
+    folder = tmp_path / "lazy_package"
+    folder.mkdir()
+    (folder / "__init__.py").write_text(
+        "from fastbp._lazy import lazily\n__all__ = []\n__getattr__, __dir__ = lazily(__name__, {})\n"
+    )
+    (folder / "broken.py").write_text("import no_such_module_at_all\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    package = importlib.import_module("lazy_package")
+    with pytest.raises(ModuleNotFoundError, match="no_such_module_at_all"):
+        _ = package.broken
+    with pytest.raises(AttributeError, match="has no attribute 'missing'"):
+        _ = package.missing
+
+
 def test_a_name_is_looked_up_once():
-    get, names = lazily("fastbp", {"fastbp.config": "show_config", "fastbp.datasets": ""})
+    get, names = lazily("fastbp", {"fastbp.config": "show_config"})
     assert get("show_config") is fastbp.show_config
     assert get("datasets") is fastbp.datasets
     assert "show_config" in vars(fastbp)

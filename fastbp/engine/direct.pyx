@@ -21,7 +21,7 @@ cdef object FLOAT = dtype("float32")
 cdef object DOUBLE = dtype("float64")
 
 
-cdef bint take(object array, Py_buffer *view) noexcept:
+cdef bint take(object array, Py_buffer *view) except -1:
     """Hold a plain array in C order; False, and nothing is held, for anything else."""
     if type(array) is not ndarray:      # a subclass may mean something else by its numbers
         return False

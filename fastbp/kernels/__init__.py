@@ -64,6 +64,23 @@ if TYPE_CHECKING:
     )
     from fastbp.kernels.reductions import column_sums, row_sums, total
     from fastbp.kernels.updates import adam, momentum, sgd
+else:  # what is asked for is imported then
+    # The modules are found through `__path__`, so from here on.
+    __getattr__, __dir__ = lazily(
+        __name__,
+        {
+            "fastbp.kernels.dense": "dense_backward dense_forward",
+            "fastbp.kernels.elementwise": (
+                "relu_backward relu_forward sigmoid_backward sigmoid_forward tanh_backward tanh_forward"
+            ),
+            "fastbp.kernels.losses": (
+                "bce_backward bce_forward bce_with_logits_backward bce_with_logits_forward cross_entropy_forward "
+                "cross_entropy_with_logits_forward mse softmax_cross_entropy softmax_forward"
+            ),
+            "fastbp.kernels.reductions": "column_sums row_sums total",
+            "fastbp.kernels.updates": "adam momentum sgd",
+        },
+    )
 
 __all__ = [
     "adam",
@@ -91,20 +108,3 @@ __all__ = [
     "tanh_forward",
     "total",
 ]
-
-# The modules are found through `__path__`, so they can be imported only from here on.
-__getattr__, __dir__ = lazily(
-    __name__,
-    {
-        "fastbp.kernels.dense": "dense_backward dense_forward",
-        "fastbp.kernels.elementwise": (
-            "relu_backward relu_forward sigmoid_backward sigmoid_forward tanh_backward tanh_forward"
-        ),
-        "fastbp.kernels.losses": (
-            "bce_backward bce_forward bce_with_logits_backward bce_with_logits_forward cross_entropy_forward "
-            "cross_entropy_with_logits_forward mse softmax_cross_entropy softmax_forward"
-        ),
-        "fastbp.kernels.reductions": "column_sums row_sums total",
-        "fastbp.kernels.updates": "adam momentum sgd",
-    },
-)
