@@ -14,7 +14,7 @@ from fastbp.engine.guard cimport Guard, FREE
 from fastbp.engine.run cimport Run, forward_until
 
 cdef enum:
-    BRIEF = 100_000     # operations, some microseconds of them: giving up the GIL would cost more than it gives
+    BRIEF = 100_000     # operations: microseconds, for which giving up the GIL would cost more than it gives
     KEPT = 16           # runs that are kept at hand
 
 cdef object FLOAT = dtype("float32")
@@ -90,16 +90,12 @@ cdef object predicted(Run run, object X, const Py_buffer *view):
     if view.ndim != 2 or not fits(view, c"f" if run.item == 4 else c"d", run.width[0]):
         return None
     out = empty((rows, run.out_width), FLOAT if run.item == 4 else DOUBLE)
-    if rows > run.program.block or not run.program.blocked:
+    if rows > run.program.block or run.program.cost * rows > BRIEF * run.program.rows or not run.program.blocked:
         run.forward((X,), out)
         return out
     PyObject_GetBuffer(out, &made, PyBUF_SIMPLE | PyBUF_WRITABLE)
     run.arrays[0], run.out, run.direct = <const char *>view.buf, <char *>made.buf, True
-    if run.program.cost / run.program.rows * rows < BRIEF:
-        forward_until(run, 0, rows, 0)
-    else:
-        with nogil:
-            forward_until(run, 0, rows, 0)
+    forward_until(run, 0, rows, 0)
     PyBuffer_Release(&made)
     return out
 
