@@ -73,6 +73,7 @@ class State:
         self.optimizer = optimizer
         self.hyper = optimizer.hyper()
         self._training: Array | None = None
+        self._gradients: dict[str, Array] | None = None
         self._runs: dict[object, Run] = {}
         self._snapshot: Snapshot | None = None
 
@@ -100,8 +101,10 @@ class State:
         return dict(zip(self.model.parameters, views, strict=True))
 
     def gradient_views(self) -> dict[str, Array]:
-        """Live views of the gradients."""
-        return self._vector(0)
+        """Live views of the gradients; made once, which takes as long as a small batch."""
+        if self._gradients is None:
+            self._gradients = self._vector(0)
+        return self._gradients
 
     def gradients(self) -> dict[str, Array]:
         """Copies of the gradients."""
