@@ -33,14 +33,15 @@ import fastbp as bp
 import numpy as np
 from fastbp.kernels import probe
 
+import latency_peers as peers
+
 Work = Callable[[], Any]
-Layers = list[tuple[np.ndarray, np.ndarray]]
 
 PREDICT = (28, 64, 32, 1)
 CALLS = {1: 5000, 128: 1000, 100_000: 2}  # rows, and how often they are predicted in a round
 
 
-def weights(model: bp.Sequential) -> Layers:
+def weights(model: bp.Sequential) -> peers.Layers:
     return [(layer.weight, layer.bias) for layer in model.layers]
 
 
@@ -54,85 +55,13 @@ def predict_cases(rows: int) -> dict[str, Work]:
     x = np.random.default_rng(0).normal(size=(rows, PREDICT[0])).astype("f4")
     cases = {"fastbp": lambda: model.predict(x)}
     if find_spec("onnxruntime") and find_spec("onnx"):
-        cases["onnxruntime"] = onnx_predict(weights(model), x)
+        cases["onnxruntime"] = peers.onnx_predict(weights(model), x)
     if find_spec("torch"):
-        cases["torch"] = torch_predict(weights(model), x)
+        cases["torch"] = peers.torch_predict(weights(model), x)
     if find_spec("jax"):
-        cases["jax jit"] = jax_predict(weights(model), x)
-    cases["numpy"] = numpy_predict(weights(model), x)
+        cases["jax jit"] = peers.jax_predict(weights(model), x)
+    cases["numpy"] = peers.numpy_predict(weights(model), x)
     return cases
-
-
-def numpy_predict(layers: Layers, x: np.ndarray) -> Work:
-    def predict() -> np.ndarray:
-        a = x
-        for W, b in layers[:-1]:
-            a = a @ W
-            a += b
-            np.maximum(a, 0, out=a)
-        W, b = layers[-1]
-        return 1 / (1 + np.exp(-(a @ W + b)))
-
-    return predict
-
-
-def onnx_predict(layers: Layers, x: np.ndarray) -> Work:
-    import onnxruntime
-    from onnx import TensorProto, helper, numpy_helper
-
-    nodes, constants = [], []
-    for i, (W, b) in enumerate(layers):
-        constants += [numpy_helper.from_array(np.ascontiguousarray(W), f"W{i}")]
-        constants += [numpy_helper.from_array(np.ascontiguousarray(b), f"b{i}")]
-        activation = "Relu" if i < len(layers) - 1 else "Sigmoid"
-        nodes.append(helper.make_node("Gemm", [f"a{i}", f"W{i}", f"b{i}"], [f"z{i}"]))
-        nodes.append(helper.make_node(activation, [f"z{i}"], [f"a{i + 1}"]))
-    ends = [
-        helper.make_tensor_value_info(name, TensorProto.FLOAT, ["rows", width])
-        for name, width in (("a0", PREDICT[0]), (f"a{len(layers)}", PREDICT[-1]))
-    ]
-    graph = helper.make_graph(nodes, "network", ends[:1], ends[1:], constants)
-    file = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = options.inter_op_num_threads = 1
-    session = onnxruntime.InferenceSession(
-        file.SerializeToString(), options, providers=["CPUExecutionProvider"]
-    )
-    return lambda: session.run(None, {"a0": x})[0]
-
-
-def torch_predict(layers: Layers, x: np.ndarray) -> Work:
-    import torch
-
-    torch.set_num_threads(1)
-    parts: list[Any] = []
-    for W, b in layers:
-        linear = torch.nn.Linear(*W.shape)
-        linear.weight.data[...] = torch.from_numpy(W.T.copy())
-        linear.bias.data[...] = torch.from_numpy(b.copy())
-        parts += [linear, torch.nn.ReLU()]
-    model = torch.nn.Sequential(*parts[:-1], torch.nn.Sigmoid())
-
-    def predict() -> np.ndarray:
-        with torch.inference_mode():
-            return model(torch.from_numpy(x)).numpy()
-
-    return predict
-
-
-def jax_predict(layers: Layers, x: np.ndarray) -> Work:
-    import jax
-
-    held = [(jax.device_put(W.copy()), jax.device_put(b.copy())) for W, b in layers]
-
-    @jax.jit
-    def network(layers: Any, a: Any) -> Any:
-        for W, b in layers[:-1]:
-            a = jax.nn.relu(a @ W + b)
-        W, b = layers[-1]
-        return jax.nn.sigmoid(a @ W + b)
-
-    return lambda: np.asarray(network(held, x))
 
 
 # ---------------------------------------------------------------- step and gradients
@@ -171,56 +100,11 @@ def gradient_cases() -> dict[str, Work]:
         "fastbp, its arithmetic": lambda: (run.step((x, y)),),
     }
     if find_spec("jax"):
-        cases["jax jit"] = jax_gradients(params, x, y)
+        cases["jax jit"] = peers.jax_gradients(params, x, y)
     if find_spec("torch"):
-        cases["torch"] = torch_gradients(params, x, y)
-    cases["numpy"] = numpy_gradients(params, x, y)
+        cases["torch"] = peers.torch_gradients(params, x, y)
+    cases["numpy"] = peers.numpy_gradients(params, x, y)
     return cases
-
-
-def jax_gradients(params: list[np.ndarray], x: np.ndarray, y: np.ndarray) -> Work:
-    import jax
-    import jax.numpy as jnp
-
-    jax.config.update("jax_enable_x64", True)
-
-    def loss(params: Any, x: Any, y: Any) -> Any:
-        W0, b0, W1, b1 = params
-        return ((jnp.tanh(x @ W0 + b0) @ W1 + b1 - y) ** 2).mean()
-
-    f = jax.jit(jax.value_and_grad(loss))
-
-    def call() -> Any:
-        value, found = f(params, x, y)
-        return float(value), [np.asarray(gradient) for gradient in found]
-
-    return call
-
-
-def torch_gradients(params: list[np.ndarray], x: np.ndarray, y: np.ndarray) -> Work:
-    import torch
-
-    def call() -> Any:
-        leaves = [torch.from_numpy(p).requires_grad_() for p in params]
-        W0, b0, W1, b1 = leaves
-        z = torch.tanh(torch.from_numpy(x) @ W0 + b0) @ W1 + b1
-        loss = torch.nn.functional.mse_loss(z, torch.from_numpy(y))
-        return loss.item(), [g.numpy() for g in torch.autograd.grad(loss, leaves)]
-
-    return call
-
-
-def numpy_gradients(params: list[np.ndarray], x: np.ndarray, y: np.ndarray) -> Work:
-    W0, b0, W1, b1 = params
-
-    def call() -> Any:
-        h = np.tanh(x @ W0 + b0)
-        e = h @ W1 + b1 - y
-        d1 = e * (2 / e.size)
-        d0 = (d1 @ W1.T) * (1 - h * h)
-        return float((e * e).mean()), [x.T @ d0, d0.sum(0), h.T @ d1, d1.sum(0)]
-
-    return call
 
 
 # ---------------------------------------------------------------- import

@@ -1,6 +1,9 @@
 """The epochs of a training, and the rows of an evaluation, handed to the engine."""
 
-from typing import Any, NamedTuple
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -19,7 +22,8 @@ Array = npt.NDArray[Any]
 LONGEST = 4096  # epochs in one call of the engine: bounds the table of results
 
 
-class Plan(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Plan:
     """A training whose arguments have all been checked."""
 
     data: tuple[Array, ...]
