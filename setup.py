@@ -31,7 +31,20 @@ KERNELS = [
     "updates",
     "probe",
 ]
-ENGINE = ["steps", "random", "buffers", "program", "bound", "team", "walk", "run", "epochs", "call"]
+ENGINE = [
+    "steps",
+    "random",
+    "buffers",
+    "guard",
+    "program",
+    "bound",
+    "team",
+    "walk",
+    "run",
+    "direct",
+    "epochs",
+    "call",
+]
 
 DEBUG = os.environ.get("FASTBP_DEBUG") == "1"
 SANITIZE = os.environ.get("FASTBP_SANITIZE", "")

@@ -12,56 +12,81 @@ True
 """
 
 # ruff: noqa: E402  (the check comes before what it checks)
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from fastbp._lazy import lazily
 from fastbp._tree import require_built
 
 require_built()
 
-from fastbp import datasets, kernels
-from fastbp.config import get_num_threads, set_num_threads, show_config
-from fastbp.models import Sequential, load
-from fastbp.nn import Dense
-from fastbp.nn.activations import (
-    elu,
-    erf,
-    gelu,
-    hard_sigmoid,
-    leaky_relu,
-    log_softmax,
-    logsumexp,
-    selu,
-    silu,
-    softplus,
-    softsign,
-)
-from fastbp.nn.functions import (
-    bce,
-    bce_with_logits,
-    cross_entropy,
-    cross_entropy_with_logits,
-    mse,
-    relu,
-    sigmoid,
-    softmax,
-    tanh,
-)
-from fastbp.nn.regression import huber, mae
-from fastbp.optim import SGD, Adam
-from fastbp.training import DivergenceError, History, Trainer, optimize
-from fastbp.transforms import (
-    check_grad,
-    compile,
-    grad,
-    hessian,
-    hvp,
-    jacobian,
-    per_sample_grad,
-    value_and_grad,
-)
+from fastbp import kernels  # at once: it refuses a CPU that it cannot run on
 
 if TYPE_CHECKING:
+    from fastbp import datasets
+    from fastbp.config import get_num_threads, set_num_threads, show_config
+    from fastbp.models import Sequential, load
+    from fastbp.nn import Dense
+    from fastbp.nn.activations import (
+        elu,
+        erf,
+        gelu,
+        hard_sigmoid,
+        leaky_relu,
+        log_softmax,
+        logsumexp,
+        selu,
+        silu,
+        softplus,
+        softsign,
+    )
+    from fastbp.nn.functions import (
+        bce,
+        bce_with_logits,
+        cross_entropy,
+        cross_entropy_with_logits,
+        mse,
+        relu,
+        sigmoid,
+        softmax,
+        tanh,
+    )
+    from fastbp.nn.regression import huber, mae
+    from fastbp.optim import SGD, Adam
+    from fastbp.training import DivergenceError, History, Trainer
+    from fastbp.training.optimize import optimize
+    from fastbp.transforms import (
+        check_grad,
+        compile,
+        grad,
+        hessian,
+        hvp,
+        jacobian,
+        per_sample_grad,
+        value_and_grad,
+    )
     from fastbp.walkthrough import Trace, trace
+else:  # what is asked for is imported then
+    __getattr__, __dir__ = lazily(
+        __name__,
+        {
+            "fastbp.config": "get_num_threads set_num_threads show_config",
+            "fastbp.models": "Sequential load",
+            "fastbp.nn.activations": (
+                "elu erf gelu hard_sigmoid leaky_relu log_softmax logsumexp selu silu softplus softsign"
+            ),
+            "fastbp.nn.functions": (
+                "bce bce_with_logits cross_entropy cross_entropy_with_logits mse relu sigmoid softmax tanh"
+            ),
+            "fastbp.nn.layers": "Dense",
+            "fastbp.nn.regression": "huber mae",
+            "fastbp.optim": "SGD Adam",
+            "fastbp.training": "DivergenceError History Trainer optimize",
+            "fastbp.transforms": (
+                "check_grad compile grad hessian hvp jacobian per_sample_grad value_and_grad"
+            ),
+            "fastbp.walkthrough": "Trace trace",
+        },
+    )
 
 __version__ = "0.1.0"
 
@@ -113,12 +138,3 @@ __all__ = [
     "trace",
     "value_and_grad",
 ]
-
-
-def __getattr__(name: str) -> Any:
-    """Import what only a look at a graph needs when it is asked for."""
-    if name in ("Trace", "trace"):
-        from fastbp import walkthrough
-
-        return getattr(walkthrough, name)
-    raise AttributeError(f"module 'fastbp' has no attribute {name!r}")

@@ -5,10 +5,10 @@ Every refusal names the argument, what was expected and what came; all come befo
 
 from __future__ import annotations
 
-import difflib
 import math
 import operator
 import reprlib
+import sys
 from collections.abc import Iterable, Mapping
 from numbers import Real
 from typing import Any, Literal, cast
@@ -45,6 +45,8 @@ def hint(name: str, known: Iterable[object], foreign: Mapping[str, object]) -> s
     meanings = {_plain(other): ours for other, ours in foreign.items()} | plain
     if _plain(name) in meanings:
         return f": did you mean {meanings[_plain(name)]!r}?"
+    import difflib  # only an error needs it
+
     close = difflib.get_close_matches(_plain(name), plain, n=1)
     return f": did you mean {plain[close[0]]!r}?" if close else "."
 
@@ -192,7 +194,8 @@ def _read(name: str, value: Any) -> Array:
             f"{name} must be a dense array, got a sparse {type(value).__name__}: "
             f"pass {name}.toarray()"
         )
-    if isinstance(value, np.ma.MaskedArray) and np.ma.is_masked(value):
+    masked = sys.modules.get("numpy.ma")  # not imported, it has made no array
+    if masked is not None and isinstance(value, masked.MaskedArray) and masked.is_masked(value):
         raise TypeError(
             f"{name} has masked entries, which have no value: fill them first, {name}.filled(...)"
         )

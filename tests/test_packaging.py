@@ -48,7 +48,7 @@ def test_numpy_is_the_only_requirement():
 
 def test_importing_loads_numpy_and_the_standard_library_alone(run_python):
     code = (
-        "import sys; before = set(sys.modules); import fastbp; "
+        "import sys; before = set(sys.modules); from fastbp import *; "
         "print(*{m.partition('.')[0] for m in set(sys.modules) - before} - sys.stdlib_module_names)"
     )
     run = run_python("-I", "-c", code)

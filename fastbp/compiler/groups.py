@@ -1,16 +1,13 @@
 """Broadcasting as the kernels know it: two axes, along each of which an operand moves on or is repeated."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 Shape = tuple[int, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Grid:
+class Grid(NamedTuple):
     """A result of n x m numbers, and how far each operand moves from row to row and from column to column."""
 
     n: int

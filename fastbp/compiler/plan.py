@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 
 from fastbp.compiler.encode import (
     GRADIENTS,
@@ -32,30 +31,23 @@ from fastbp.graph.node import Node
 BLOCK = 512  # rows that run together, forward and backward; so activations need no memory for more
 MOST = 32  # groups of blocks that are added up apart, so that threads can take them
 FEWEST = 8  # of them, where their sums are large
-SMALL_SUMS, SUMS = (
-    1 << 15,
-    1 << 22,
-)  # elements of one group's sums that stay in a cache; and of all groups'
+SMALL_SUMS = 1 << 15  # elements of one group's sums that stay in a cache
+SUMS = 1 << 22  # elements of all groups' sums, where they are not small
 WORK_OF_BLOCK = 1e6  # operations: enough that what a block costs beside them does not count
-ROWS_OF_BLOCK = (
-    128  # where a batch is cut into more than two: a matmul packs its weights for each block
-)
+ROWS_OF_BLOCK = 128  # where a batch is cut into more than two: weights are packed for each block
 GRAIN = 16  # rows that blocks are made of
 
 
-@dataclass(slots=True)
 class Plan:
     """A program in the making."""
 
-    rows: int
-    block: int
-    layout: Layout
-    steps: list[tuple[str, Step]] = field(default_factory=list)  # (part, step), in order
-    made: set[Node] = field(default_factory=set)  # what steps make
-    kinds: dict[Node, Kind] = field(default_factory=dict)
-    places: dict[Node, Place] = field(default_factory=dict)
-    constants: list[tuple[Node, int]] = field(default_factory=list)
-    workspace: int = 0
+    def __init__(self, rows: int, block: int, layout: Layout, kinds: dict[Node, Kind]) -> None:
+        self.rows, self.block, self.layout, self.kinds = rows, block, layout, kinds
+        self.steps: list[tuple[str, Step]] = []  # (part, step), in order
+        self.made: set[Node] = set()  # what steps make
+        self.places: dict[Node, Place] = {}
+        self.constants: list[tuple[Node, int]] = []
+        self.workspace = 0
 
     def size(self, node: Node) -> int:
         """Elements that the node needs: of a block of rows, where it has a row for each of the batch."""
@@ -80,7 +72,7 @@ def plan(
         kinds = None  # nothing to write block by block
     if kinds is not None and rows > BLOCK and any(_by_rows(kinds.get(g)) for g in gradients):
         kinds = None  # results with a row for each of the batch are made in one piece
-    draft = Plan(rows, _block(steps, kinds, rows), layout, kinds=kinds or {})
+    draft = Plan(rows, _block(steps, kinds, rows, bool(gradients)), layout, kinds or {})
     draft.steps = _parted(steps, kinds)
     draft.made = {node for step in steps if step.op != "reshape" for node in step.out}
     _place_leaves(draft, inputs, parameters)
@@ -252,12 +244,14 @@ class _Space:
         self.free = merged
 
 
-def _block(steps: list[Step], kinds: dict[Node, Kind] | None, rows: int) -> int:
+def _block(
+    steps: list[Step], kinds: dict[Node, Kind] | None, rows: int, differentiates: bool
+) -> int:
     """Rows that run together; few enough that threads can share a batch by its blocks, where that costs nothing."""
     if kinds is None or not rows:
         return rows
     pieces = -(-rows // BLOCK)
-    if _sums(steps, kinds) <= SMALL_SUMS:
+    if differentiates and _sums(steps, kinds) <= SMALL_SUMS:
         work = int(sum(map(_work, steps)) / WORK_OF_BLOCK)
         wanted = min(work, MOST, max(rows // ROWS_OF_BLOCK, 2), rows // GRAIN)
         pieces = max(pieces, wanted - wanted % (4 if wanted > 4 else 2))

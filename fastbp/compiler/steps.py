@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from typing import Any
 
 from fastbp.graph.node import Node
 from fastbp.graph.ops import OPS
 
 
-@dataclass(slots=True, eq=False)
 class Step:
     """One step of a program, before it has places in memory.
 
@@ -22,10 +20,17 @@ class Step:
     attrs : fixed arguments.
     """
 
-    op: str
-    out: tuple[Node, ...]
-    inputs: tuple[Node | None, ...]
-    attrs: dict[str, Any] = field(default_factory=dict)
+    __slots__ = ("attrs", "inputs", "op", "out")
+
+    def __init__(
+        self,
+        op: str,
+        out: tuple[Node, ...],
+        inputs: tuple[Node | None, ...],
+        attrs: dict[str, Any] | None = None,
+    ) -> None:
+        self.op, self.out, self.inputs = op, out, inputs
+        self.attrs = {} if attrs is None else attrs
 
     def formula(self, label: Any) -> str:
         """What the step computes, with `label(node)` for its operands."""

@@ -1,10 +1,7 @@
 """The blocks of memory that programs work on."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -21,8 +18,7 @@ def aligned_zeros(n: int, dtype: npt.DTypeLike) -> npt.NDArray[np.floating]:
     return raw[skip : skip + size].view(dtype)
 
 
-@dataclass(frozen=True, slots=True)
-class Layout:
+class Layout(NamedTuple):
     """Where each parameter lies in the flat block.
 
     Attributes
@@ -39,7 +35,7 @@ class Layout:
     length: int
 
     @classmethod
-    def of(cls, shapes: Sequence[tuple[int, ...]], dtype: npt.DTypeLike) -> Layout:
+    def of(cls, shapes: Sequence[tuple[int, ...]], dtype: npt.DTypeLike) -> Self:
         """Lay out parameters of these shapes one behind the other."""
         offsets, end = [], 0
         for shape in shapes:

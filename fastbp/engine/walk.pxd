@@ -33,4 +33,5 @@ cdef void begin_epoch(Cursor *c) noexcept nogil
 cdef double output_of(const Frame *f, int lane, int i) noexcept nogil
 cdef void walk(void *context, Crew *crew, int rank) noexcept nogil      # Jobs on a Walk
 cdef void walk_apart(void *context, Crew *crew, int rank) noexcept nogil
+cdef void forward_block(Frame *f, Py_ssize_t rows) noexcept nogil       # one block from row 0, by one thread
 cdef void walk_forward(void *context, Crew *crew, int rank) noexcept nogil

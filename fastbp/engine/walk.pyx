@@ -325,6 +325,16 @@ cdef void walk_apart(void *context, Crew *crew, int rank) noexcept nogil:
     fb_restore(mode)
 
 
+cdef void forward_block(Frame *f, Py_ssize_t rows) noexcept nogil:
+    """The outputs of one block of rows, from row 0 on."""
+    cdef unsigned mode = fb_flush()
+    own_steps(f, f.lane, 0, f.head, rows, False)
+    bind(f, f.lane, 0)
+    own_steps(f, f.lane, f.head, f.body, rows, False)
+    own_steps(f, f.lane, f.body, f.n_steps, rows, False)
+    fb_restore(mode)
+
+
 cdef void walk_forward(void *context, Crew *crew, int rank) noexcept nogil:
     """Blocks of rows whose outputs go to the caller's array: each thread takes one."""
     cdef Walk *w = <Walk *>context

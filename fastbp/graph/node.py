@@ -86,7 +86,7 @@ class Node(ArraySyntax):
         return apply(op, *(self._operand(operand) for operand in operands), **attrs)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class Op:
     """One row of the table of operations.
 

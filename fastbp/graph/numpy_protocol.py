@@ -9,9 +9,9 @@ the call, the user's line and the way out.
 from __future__ import annotations
 
 import linecache
+import os
 import sys
 from collections.abc import Callable
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import numpy as np
@@ -26,7 +26,7 @@ WAY_OUT = (
     "Write it with operators and NumPy's elementwise functions, reductions, products, indexing "
     "and functions that rearrange, or compute it with NumPy beforehand and pass the result as data"
 )
-_OURS = (str(Path(__file__).parents[1]), str(Path(np.__file__).parent))
+_OURS = (os.path.dirname(os.path.dirname(__file__)), os.path.dirname(np.__file__))
 
 
 def refuse(what: str, way_out: str = WAY_OUT) -> NoReturn:
@@ -43,7 +43,7 @@ def _users_line() -> str:
         frame = frame.f_back
     file, number = frame.f_code.co_filename, frame.f_lineno
     text = linecache.getline(file, number).strip()
-    return f" ({Path(file).name}, line {number}{': ' + text if text else ''})"
+    return f" ({os.path.basename(file)}, line {number}{': ' + text if text else ''})"
 
 
 def is_number(value: object, wanted: float) -> bool:

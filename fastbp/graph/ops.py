@@ -9,7 +9,6 @@ the row-wise operations. Every engine step, gradient check and reference belongs
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Callable
 from typing import Any
 
@@ -40,12 +39,13 @@ def _row(
     expand: Callable[..., Node] | None = None,
 ) -> Op:
     """A row from the call as it is written: operands, then fixed arguments behind a bar."""
-    name, operands, fixed = re.fullmatch(r"(\w+)\(([^|)]*)\|?(.*)\)", call).groups()  # type: ignore[union-attr]
+    name, _, inside = call.removesuffix(")").partition("(")
+    operands, _, fixed = inside.partition("|")
     return Op(name, _words(operands), formula, shape, local, _words(fixed), dtype, expand)
 
 
 def _words(text: str) -> tuple[str, ...]:
-    return tuple(re.findall(r"\w+", text))
+    return tuple(text.replace(",", " ").split())
 
 
 def _nothing(out: Node, g: Node, *inputs: Node) -> tuple[None, ...]:

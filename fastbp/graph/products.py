@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import string
 from collections.abc import Sequence
 from typing import Any
 
@@ -11,6 +10,8 @@ import numpy as np
 
 from fastbp.graph.moves import moved
 from fastbp.graph.node import Node
+
+LETTERS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
 
 def einsum(subscripts: str, operands: Sequence[Node]) -> Node:
@@ -63,7 +64,7 @@ def _without_ellipsis(
 ) -> tuple[list[str], str]:
     """`...ij` with letters in place of the dots; all operands with dots have the same axes there."""
     used = set("".join(labels)) | set(result or "")
-    spare = [c for c in string.ascii_letters if c not in used]
+    spare = [c for c in LETTERS if c not in used]
     counts = [
         n.ndim - len(own.replace("...", ""))
         for own, n in zip(labels, operands, strict=True)
@@ -139,8 +140,8 @@ def tensordot(a: Node, b: Node, axes: Any = 2) -> Node:
         of_a, of_b = list(range(a.ndim - axes, a.ndim)), list(range(axes))
     else:
         of_a, of_b = ([one] if isinstance(one, int) else list(one) for one in axes)
-    names_a = list(string.ascii_letters[: a.ndim])
-    names_b = list(string.ascii_letters[a.ndim : a.ndim + b.ndim])
+    names_a = list(LETTERS[: a.ndim])
+    names_b = list(LETTERS[a.ndim : a.ndim + b.ndim])
     for i, j in zip(of_a, of_b, strict=True):
         names_b[j] = names_a[i]
     gone = {names_a[i] for i in of_a}

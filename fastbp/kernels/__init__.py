@@ -5,14 +5,16 @@
 """
 
 import os
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from fastbp._cpu import x86_level
+from fastbp._lazy import lazily
 
 
-def _choose(folder: Path, wanted: str | None) -> str:
+def _choose(folder: str | os.PathLike[str], wanted: str | None) -> str:
     """The name of the best build in `folder` that this CPU can run, or of the one that is wanted."""
-    present = sorted(p.name for p in folder.iterdir() if p.is_dir() and any(p.glob("matmul.*")))
+    with os.scandir(folder) as entries:
+        present = sorted(entry.name for entry in entries if entry.is_dir() and _built(entry.path))
     level = x86_level()
     usable = [name for name in present if name == "base" or int(name[1:]) <= level]
     if wanted is not None and wanted not in present:
@@ -32,32 +34,53 @@ def _choose(folder: Path, wanted: str | None) -> str:
     return wanted or usable[-1]
 
 
-isa = _choose(Path(__path__[0]), os.environ.get("FASTBP_ISA") or None)
+def _built(folder: str) -> bool:
+    return any(name.startswith("matmul.") for name in os.listdir(folder))
+
+
+isa = _choose(__path__[0], os.environ.get("FASTBP_ISA") or None)
 __path__ = [os.path.join(folder, isa) for folder in __path__]
 
-# The modules are found through `__path__`, so they can be imported only from here on.
-from fastbp.kernels.dense import dense_backward, dense_forward  # noqa: E402
-from fastbp.kernels.elementwise import (  # noqa: E402
-    relu_backward,
-    relu_forward,
-    sigmoid_backward,
-    sigmoid_forward,
-    tanh_backward,
-    tanh_forward,
-)
-from fastbp.kernels.losses import (  # noqa: E402
-    bce_backward,
-    bce_forward,
-    bce_with_logits_backward,
-    bce_with_logits_forward,
-    cross_entropy_forward,
-    cross_entropy_with_logits_forward,
-    mse,
-    softmax_cross_entropy,
-    softmax_forward,
-)
-from fastbp.kernels.reductions import column_sums, row_sums, total  # noqa: E402
-from fastbp.kernels.updates import adam, momentum, sgd  # noqa: E402
+if TYPE_CHECKING:
+    from fastbp.kernels.dense import dense_backward, dense_forward
+    from fastbp.kernels.elementwise import (
+        relu_backward,
+        relu_forward,
+        sigmoid_backward,
+        sigmoid_forward,
+        tanh_backward,
+        tanh_forward,
+    )
+    from fastbp.kernels.losses import (
+        bce_backward,
+        bce_forward,
+        bce_with_logits_backward,
+        bce_with_logits_forward,
+        cross_entropy_forward,
+        cross_entropy_with_logits_forward,
+        mse,
+        softmax_cross_entropy,
+        softmax_forward,
+    )
+    from fastbp.kernels.reductions import column_sums, row_sums, total
+    from fastbp.kernels.updates import adam, momentum, sgd
+else:  # what is asked for is imported then
+    # The modules are found through `__path__`, so from here on.
+    __getattr__, __dir__ = lazily(
+        __name__,
+        {
+            "fastbp.kernels.dense": "dense_backward dense_forward",
+            "fastbp.kernels.elementwise": (
+                "relu_backward relu_forward sigmoid_backward sigmoid_forward tanh_backward tanh_forward"
+            ),
+            "fastbp.kernels.losses": (
+                "bce_backward bce_forward bce_with_logits_backward bce_with_logits_forward cross_entropy_forward "
+                "cross_entropy_with_logits_forward mse softmax_cross_entropy softmax_forward"
+            ),
+            "fastbp.kernels.reductions": "column_sums row_sums total",
+            "fastbp.kernels.updates": "adam momentum sgd",
+        },
+    )
 
 __all__ = [
     "adam",

@@ -23,6 +23,28 @@ from fastbp.nn.targets import class_indices
 
 Array = npt.NDArray[Any]
 BLOCK = 512  # rows walked together
+LARGE = 1 << 20  # elements of a run's memory that are not kept for the next call
+
+
+class Pool:
+    """Runs of a program without parameters. Making one costs more than a small computation."""
+
+    def __init__(self, program: Program) -> None:
+        self._program = program
+        self._runs: list[Run] = []  # that no thread is using
+        self._keeps = program.workspace + program.block * sum(program.widths) <= LARGE
+
+    def take(self) -> Run:
+        """A run for the caller alone."""
+        try:
+            return self._runs.pop()
+        except IndexError:
+            return Run(self._program, aligned_zeros(0, self._program.dtype))
+
+    def give(self, run: Run) -> None:
+        """Have it back for the next caller."""
+        if self._keeps:
+            self._runs.append(run)
 
 
 def common_dtype(*arrays: Array) -> np.dtype[Any]:
@@ -66,33 +88,38 @@ def loss(name: str, prediction: Any, target: Any) -> Any:
         p, y = p.reshape(len(p), -1), y.reshape(len(p), -1)
     arrays = (checks.converted(p, dtype), checks.converted(y, dtype))
     whole, short = divmod(len(p), BLOCK)
-    full = _run(_loss_program(name, BLOCK, p.shape[1], dtype)) if whole else None
-    last = _run(_loss_program(name, short, p.shape[1], dtype)) if short else None
-    return dtype.type(evaluate(full, last, arrays)[0])
+    pools = [
+        _loss_pool(name, n, p.shape[1], dtype) if n else None for n in (whole and BLOCK, short)
+    ]
+    runs = [pool.take() if pool is not None else None for pool in pools]
+    value = evaluate(runs[0], runs[1], arrays)[0]
+    for pool, run in zip(pools, runs, strict=True):
+        if pool is not None and run is not None:
+            pool.give(run)
+    return dtype.type(value)
 
 
 def _forward(name: str, rows: Array) -> Array:
     out = np.empty_like(rows)
     if len(rows):
-        _run(_forward_program(name, rows.shape[1], rows.dtype)).forward((rows,), out)
+        pool = _forward_pool(name, rows.shape[1], rows.dtype)
+        run = pool.take()
+        run.forward((rows,), out)
+        pool.give(run)
     return out
 
 
-def _run(program: Program) -> Run:
-    return Run(program, aligned_zeros(0, program.dtype))
-
-
 @lru_cache(maxsize=64)
-def _forward_program(name: str, columns: int, dtype: np.dtype[Any]) -> Program:
+def _forward_pool(name: str, columns: int, dtype: np.dtype[Any]) -> Pool:
     x = input_node(0, (BLOCK, columns), dtype, "x")
     output = getattr(graph, name)(x)
-    return compile_graph({"output": output}, [], [x], layout=Layout.of([], dtype))
+    return Pool(compile_graph({"output": output}, [], [x], layout=Layout.of([], dtype)))
 
 
 @lru_cache(maxsize=64)
-def _loss_program(name: str, rows: int, columns: int, dtype: np.dtype[Any]) -> Program:
+def _loss_pool(name: str, rows: int, columns: int, dtype: np.dtype[Any]) -> Pool:
     classes = name.startswith("cross_entropy")
     p = input_node(0, (rows, columns), dtype, "prediction")
     y = input_node(1, (rows,) if classes else (rows, columns), dtype, "target")
     value = getattr(graph, name)(p, y)
-    return compile_graph({"loss": value}, [], [p, y], layout=Layout.of([], dtype))
+    return Pool(compile_graph({"loss": value}, [], [p, y], layout=Layout.of([], dtype)))

@@ -1,18 +1,14 @@
 """Losses as training knows them: what they compute, and which outputs and targets they go with."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from fastbp import checks
 from fastbp.nn import functions, regression
 from fastbp.nn.targets import Target
 
 
-@dataclass(frozen=True, slots=True)
-class Loss:
+class Loss(NamedTuple):
     """A loss (prediction, target) -> mean, and what it asks of a network.
 
     Attributes

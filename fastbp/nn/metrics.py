@@ -1,9 +1,7 @@
 """Metrics: numbers computed beside the loss, from the same forward pass."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from fastbp import checks
 from fastbp.graph import functions
@@ -11,8 +9,7 @@ from fastbp.graph.node import Node
 from fastbp.nn.losses import Loss
 
 
-@dataclass(frozen=True, slots=True)
-class Metric:
+class Metric(NamedTuple):
     """A named number: the graph of its mean, from prediction and target of a loss."""
 
     name: str

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import os
-import threading
+from _thread import allocate_lock  # threading costs more than all the rest of this module
 from abc import ABC, abstractmethod
-from collections import deque
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -15,11 +14,12 @@ import numpy.typing as npt
 from fastbp import checks
 from fastbp.compiler import compile_graph
 from fastbp.engine import threads as engine_threads
+from fastbp.engine.direct import Predictor
+from fastbp.engine.guard import Guard
 from fastbp.engine.memory import Layout, aligned_zeros
 from fastbp.engine.program import Program
 from fastbp.engine.run import Run
 from fastbp.graph.node import Node, input_node, parameter_node
-from fastbp.nn.guard import Guard
 from fastbp.nn.parameters import Parameters
 
 Array = npt.NDArray[Any]
@@ -48,9 +48,9 @@ class Model(ABC):
         self._views: dict[str, Array] = {}
         self._layout: Layout | None = None
         self.guard = Guard()
-        self._making = threading.Lock()
+        self._making = allocate_lock()
         self._programs: dict[object, Program] = {}
-        self._runs: deque[Run] = deque()  # forward runs that no thread is using
+        self._direct = Predictor(self.guard)
 
     # ------------------------------------------------------------ what a subclass says
 
@@ -179,7 +179,7 @@ class Model(ABC):
 
     def _forward_run(self) -> Run:
         try:
-            return self._runs.pop()
+            return self._direct.runs.pop()
         except IndexError:
             values, layout = self.block()
 
@@ -211,7 +211,11 @@ class Model(ABC):
         RuntimeError
             If another thread is training the model. Any number of threads may predict.
         """
-        threads = checks.thread_count("threads", threads)
+        done = self._direct.predict(X) if threads is None else None
+        return self._predict(X, checks.thread_count("threads", threads)) if done is None else done
+
+    def _predict(self, X: Any, threads: int | None = None) -> Array:
+        """Check, convert and predict: the careful way."""
         array = checks.matrix("X", X, self._dtype, self._n_features, look=False)
         if self._values is None:
             self.build(array.shape[1])
@@ -223,7 +227,7 @@ class Model(ABC):
                 run.forward((array,), out, share=share)
         finally:
             self.guard.end_reading()
-        self._runs.append(run)
+        self._direct.runs.append(run)
         return out
 
     # ------------------------------------------------------------ copies
@@ -254,7 +258,7 @@ class Model(ABC):
 
     def __getstate__(self) -> dict[str, Any]:
         state = self.__dict__.copy()
-        for name in ("guard", "_making", "_programs", "_runs", "_values", "_layout", "_views"):
+        for name in ("guard", "_making", "_programs", "_direct", "_values", "_layout", "_views"):
             del state[name]
         return state | {"parameters": self.values()}
 

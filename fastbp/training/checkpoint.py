@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import io
-import json
 import os
 import stat
 from collections.abc import Iterator, Mapping
@@ -34,6 +33,8 @@ def write(path: Path, arrays: Mapping[str, Array], description: Mapping[str, Any
     It is written under a temporary name in the same folder, synced, and renamed; then the folder
     is synced. A link is followed, and a file that is there keeps its mode.
     """
+    import json  # here, as a training without files never needs it
+
     target = os.path.realpath(_text(path))
     text = json.dumps({"version": VERSION, **description})
     entries: dict[str, Any] = {DESCRIPTION: np.frombuffer(text.encode(), np.uint8), **arrays}
@@ -94,7 +95,8 @@ def read(path: Path) -> tuple[dict[str, Array], dict[str, Any]]:
     OSError
         If it cannot be opened.
     """
-    import zipfile  # here, as it brings in much that a training without files never needs
+    import json  # these two here, as a training without files never needs them
+    import zipfile
 
     with open(_text(path), "rb") as file, damaged_as_value_error(path):
         if file.read(4) != b"PK\x03\x04":

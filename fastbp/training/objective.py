@@ -11,9 +11,9 @@ import numpy as np
 import numpy.typing as npt
 
 from fastbp import checks, nesting
+from fastbp.engine.guard import Guard
 from fastbp.engine.memory import Layout, aligned_zeros
 from fastbp.graph.node import Node, input_node, parameter_node, topological
-from fastbp.nn.guard import Guard
 from fastbp.nn.targets import class_indices
 
 Array = npt.NDArray[Any]

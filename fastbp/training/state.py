@@ -74,6 +74,7 @@ class State:
         self.optimizer = optimizer
         self.hyper = optimizer.hyper()
         self._training: Array | None = None
+        self._gradients: dict[str, Array] | None = None
         self._runs: dict[object, Run] = {}
         self._snapshot: Snapshot | None = None
 
@@ -100,9 +101,15 @@ class State:
         views = self._layout.views(self.training[i * length : (i + 1) * length])
         return dict(zip(self.model.parameters, views, strict=True))
 
+    def gradient_views(self) -> dict[str, Array]:
+        """Live views of the gradients; made once, which takes as long as a small batch."""
+        if self._gradients is None:
+            self._gradients = self._vector(0)
+        return self._gradients
+
     def gradients(self) -> dict[str, Array]:
         """Copies of the gradients."""
-        return {name: view.copy() for name, view in self._vector(0).items()}
+        return {name: view.copy() for name, view in self.gradient_views().items()}
 
     def _program(self, kind: Kind, rows: int, metrics: tuple[Metric, ...]) -> Program:
         return program_for(kind, self.model, self.loss, metrics, rows, self.optimizer.kernel)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Self, overload
 import numpy.typing as npt
 
 from fastbp import checks
+from fastbp.engine.direct import Batches
 from fastbp.nn.losses import get_loss
 from fastbp.nn.metrics import Metric, get_metrics
 from fastbp.nn.model import Model
@@ -122,7 +123,14 @@ class Trainer:
             found = get_loss(loss)
             found.check_output(model.units, model.activation)
             self._metrics = get_metrics(metrics, found)
-            self._state = State(model, found, get_optimizer(optimizer))
+            self._begin(State(model, found, get_optimizer(optimizer)))
+
+    def _begin(self, state: State) -> None:
+        """Take a state, and nothing at hand yet for batches that need no check."""
+        self._state = state
+        classes = state.model.units if state.loss.target == "class" else 0
+        self._updates = Batches(state.model.guard, classes)
+        self._slopes = Batches(state.model.guard, classes)
 
     @property
     def model(self) -> Model:
@@ -172,10 +180,16 @@ class Trainer:
         DivergenceError
             If the loss is not finite; no update is made then.
         """
+        done = self._updates.step(xb, yb)
+        return self._step(xb, yb) if done is None else done
+
+    def _step(self, xb: Any, yb: Any) -> float:
+        """Check, convert and step: the careful way."""
         model = self.model
         x, y = self._batch(xb, yb)
         model.guard.begin_training()
         try:
+            self._updates.keep(self._state.run("train", len(x)), {})
             loss = self._state.step("train", (x, y))
             if not math.isfinite(loss):  # the engine has not made the update
                 raise stopped(self.steps + 1, self._state.first_bad())
@@ -191,12 +205,17 @@ class Trainer:
         loss : float
         gradients : dict from the parameters' names to arrays of their shapes (copies)
         """
+        done = self._slopes.gradients(xb, yb)
+        return self._gradients(xb, yb) if done is None else done
+
+    def _gradients(self, xb: Any, yb: Any) -> tuple[float, dict[str, Array]]:
+        """Check, convert and differentiate: the careful way."""
         model = self.model
         x, y = self._batch(xb, yb)
         model.guard.begin_training()  # the gradients' block is written
         try:
-            loss = self._state.step("gradient", (x, y))
-            return loss, self._state.gradients()
+            self._slopes.keep(self._state.run("gradient", len(x)), self._state.gradient_views())
+            return self._state.step("gradient", (x, y)), self._state.gradients()
         finally:
             model.guard.end_training()
 
@@ -369,5 +388,5 @@ class Trainer:
     def __setstate__(self, state: dict[str, Any]) -> None:
         model, loss, optimizer = state["model"], get_loss(state["loss"]), state["optimizer"]
         self._metrics = get_metrics(state["metrics"], loss)
-        self._state = State(model, loss, optimizer)
+        self._begin(State(model, loss, optimizer))
         self._state.restore(state["arrays"])

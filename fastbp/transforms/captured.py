@@ -6,14 +6,11 @@ name bound to something else is traced anew. What cannot be seen are attributes 
 kinds (callable objects, builtins) hold.
 """
 
-from __future__ import annotations
-
 import dis
 import types
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -24,8 +21,7 @@ Function = Callable[..., Any]
 _OTHERS = ("numpy", "fastbp", "scipy")
 
 
-@dataclass(frozen=True, slots=True)
-class Capture:
+class Capture(NamedTuple):
     """One name that a function uses from outside: where it is bound, and to what."""
 
     holder: Any  # a cell, or a dict of globals or of defaults

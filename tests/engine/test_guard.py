@@ -4,7 +4,7 @@ import threading
 
 import pytest
 
-from fastbp.nn.guard import Guard
+from fastbp.engine.guard import Guard
 
 
 def in_thread(function):

@@ -1,0 +1,50 @@
+"""Names of a package that are imported when they are asked for: `import fastbp` should cost next to nothing."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Mapping
+from importlib import import_module
+from typing import Any
+
+
+def lazily(
+    package: str, places: Mapping[str, str]
+) -> tuple[Callable[[str], Any], Callable[[], list[str]]]:
+    """Return a package's ``__getattr__`` and ``__dir__``.
+
+    Parameters
+    ----------
+    package : str
+        Its ``__name__``.
+    places : mapping of str to str
+        From a module to the names that it has for the package, with spaces between. Other names are taken for
+        modules of the package.
+
+    Notes
+    -----
+    A name is bound in the package when it is first asked for, and costs nothing any more from then on.
+    """
+    where = {name: module for module, names in places.items() for name in names.split()}
+
+    def get(name: str) -> Any:
+        module = where.get(name, f"{package}.{name}")
+        missing = AttributeError(f"module {package!r} has no attribute {name!r}")
+        if name.startswith("__"):  # Python asks for these by itself
+            raise missing
+        try:
+            found: Any = import_module(module)
+        except ModuleNotFoundError as error:
+            if error.name != module:
+                raise
+            raise missing from None
+        if name in where:
+            found = getattr(found, name)
+        setattr(sys.modules[package], name, found)
+        return found
+
+    def names() -> list[str]:
+        of_package = vars(sys.modules[package])
+        return sorted({*of_package, *of_package["__all__"]})
+
+    return get, names
