@@ -3,7 +3,7 @@
 A tile of the matmul would fill one lane of a vector for each unit. Here vectors run along the inputs instead. Sums
 are made in a fixed number of virtual lanes (64 bytes), so every build gives the same bits.
 """
-from fastbp.kernels.vector cimport real, vector, vf, vd, WF, WD, vfma, splat, load_part, store_part, four_sums
+from fastbp.kernels.vector cimport real, vector, vf, vd, WF, WD, vfma, splat, load_part, four_sums
 from fastbp.kernels.matmul cimport MC, KC
 
 cdef enum:
@@ -55,7 +55,8 @@ cdef void narrow_forward(real *out, const real *x, const real *w, const real *bi
                          Py_ssize_t m, real *work) noexcept nogil:
     """out (n, m) = x (n, k) @ w (k, m) + bias (m), or without it where bias is NULL. `work` holds a column of w."""
     cdef Py_ssize_t lanes = LINE // sizeof(real), whole = (k + lanes - 1) // lanes * lanes, i, j, c
-    cdef real start, rest[4]
+    cdef real rest[4]
+    cdef real start
     cdef real *column = work
     for j in range(m):
         for c in range(whole):
@@ -74,51 +75,75 @@ cdef void narrow_forward(real *out, const real *x, const real *w, const real *bi
             out[i * m + j] = rest[0]
 
 
-cdef inline void weighted_rows(vector *total, const real *x, const real *dz, Py_ssize_t n, Py_ssize_t k,
-                               Py_ssize_t m, int part) noexcept nogil:
-    """total = sum_i dz[i * m] * x[i * k : + part], in CHAINS sums."""
-    cdef vector acc[CHAINS]
-    cdef vector row
-    cdef int c, W = WF if real is float else WD
-    cdef Py_ssize_t i, whole = n - n % CHAINS
+cdef inline void weigh(const int nv, const bint whole, vector *acc, const real *x, const real *dz, int part) noexcept nogil:
+    """acc[v] += dz[0] * vector v of the row x; the last one is part of a vector unless `whole`."""
+    cdef vector z
+    cdef int W = WF if real is float else WD
+    if (real is float and vector is vf) or (real is double and vector is vd):
+        z = splat(dz[0])
+        if nv > 1:
+            acc[0] = vfma(z, (<const vector *>x)[0], acc[0])
+        if whole:
+            acc[nv - 1] = vfma(z, (<const vector *>(x + (nv - 1) * W))[0], acc[nv - 1])
+        else:
+            acc[nv - 1] = vfma(z, load_part(x + (nv - 1) * W, part), acc[nv - 1])
+
+
+cdef inline void weighted_rows(const int nv, const bint whole, vector *total, const real *x, const real *dz,
+                               Py_ssize_t n, Py_ssize_t k, Py_ssize_t m, int part) noexcept nogil:
+    """total[v] = sum_i dz[i * m] * vector v of row i, in CHAINS sums."""
+    cdef vector acc[CHAINS][2]
+    cdef int c, v
+    cdef Py_ssize_t i, most = n - n % CHAINS
     if (real is float and vector is vf) or (real is double and vector is vd):
         for c in range(CHAINS):
-            acc[c] = splat(<real>0)
-        if part == W:
-            for i in range(0, whole, 4):
-                for c in range(CHAINS):
-                    acc[c] = vfma(splat(dz[(i + c) * m]), (<const vector *>(x + (i + c) * k))[0], acc[c])
+            for v in range(nv):
+                acc[c][v] = splat(<real>0)
+        for i in range(0, most, 4):
+            weigh(nv, whole, acc[0], x, dz, part)
+            weigh(nv, whole, acc[1], x + k, dz + m, part)
+            weigh(nv, whole, acc[2], x + 2 * k, dz + 2 * m, part)
+            weigh(nv, whole, acc[3], x + 3 * k, dz + 3 * m, part)
+            x, dz = x + 4 * k, dz + 4 * m
+        for i in range(most, n):
+            weigh(nv, whole, acc[0], x, dz, part)
+            x, dz = x + k, dz + m
+        for v in range(nv):
+            total[v] = (acc[0][v] + acc[2][v]) + (acc[1][v] + acc[3][v])
+
+
+cdef inline void columns_of(vector *total, const real *x, const real *dz, Py_ssize_t n, Py_ssize_t k, Py_ssize_t m,
+                            int part) noexcept nogil:
+    """total = sum_i dz[i * m] * x[i * k : + part], part columns: one vector of them, or two in one pass over the rows."""
+    cdef int W = WF if real is float else WD
+    if (real is float and vector is vf) or (real is double and vector is vd):
+        if part == 2 * W:
+            weighted_rows(2, True, total, x, dz, n, k, m, W)
+        elif part > W:
+            weighted_rows(2, False, total, x, dz, n, k, m, part - W)
+        elif part == W:
+            weighted_rows(1, True, total, x, dz, n, k, m, W)
         else:
-            for i in range(0, whole, 4):
-                for c in range(CHAINS):
-                    acc[c] = vfma(splat(dz[(i + c) * m]), load_part(x + (i + c) * k, part), acc[c])
-        for i in range(whole, n):
-            row = load_part(x + i * k, part)
-            acc[0] = vfma(splat(dz[i * m]), row, acc[0])
-        total[0] = (acc[0] + acc[2]) + (acc[1] + acc[3])
+            weighted_rows(1, False, total, x, dz, n, k, m, part)
 
 
 cdef void narrow_weights(real *dw, const real *x, const real *dz, Py_ssize_t n, Py_ssize_t k, Py_ssize_t m,
                          bint accumulate) noexcept nogil:
     """dw (k, m) = x (n, k).T @ dz (n, m), added to dw where `accumulate`."""
     cdef Py_ssize_t j = 0, c, W = WF if real is float else WD
-    cdef real sums[16]
-    cdef vf total_f
-    cdef vd total_d
+    cdef real sums[2 * WF]
     cdef int part, u
     while j < k:
-        part = min(W, k - j)
+        part = min(2 * W, k - j)
         for c in range(m):
             if real is float:
-                weighted_rows[float, vf](&total_f, x + j, dz + c, n, k, m, part)
-                store_part(sums, total_f, part)
+                columns_of[float, vf](<vf *>sums, x + j, dz + c, n, k, m, part)
             else:
-                weighted_rows[double, vd](&total_d, x + j, dz + c, n, k, m, part)
-                store_part(sums, total_d, part)
+                columns_of[double, vd](<vd *>sums, x + j, dz + c, n, k, m, part)
             if accumulate:
                 for u in range(part):
                     dw[(j + u) * m + c] += sums[u]
             else:
                 for u in range(part):
                     dw[(j + u) * m + c] = sums[u]
-        j += W
+        j += 2 * W

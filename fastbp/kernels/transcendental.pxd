@@ -227,9 +227,10 @@ cdef inline real sigmoid_(real x) noexcept nogil:
 
 
 cdef inline real tanh_(real x) noexcept nogil:
-    """(1 - e) / (1 + e), e = exp(-2 |x|), as q / (2 + q) with q = expm1(-2 |x|): nothing cancels near 0.
+    """(1 - e) / (1 + e), e = exp(-2 |x|), as q / (2 + q) with q = expm1(-2 |x|) = u p + (u - 1): nothing cancels near 0.
 
-    One step of Newton's method takes out what the roundings of q, 2 + q and the quotient lost.
+    2 + q is u p + (1 + u), which does not take over the rounding of q: 1.96 ULP at most in float32. In float64 one step
+    of Newton's method takes out what the roundings of q, 2 + q and the quotient lost.
     """
     cdef real x2 = absolute(x), t, p, u, q, d, y, rest
     x2 = <real>-2 * x2
@@ -238,10 +239,14 @@ cdef inline real tanh_(real x) noexcept nogil:
     p = expm1_reduced(x2, t)
     u = scale2(<real>1, t)                  # 2**n
     q = fma_(u, p, u - <real>1)
-    d = <real>2 + q
-    y = q / d
-    rest = fma_(-y, d, q)
-    rest = rest + fma_(u, p, (u - <real>1) - q)   # the rounding of q
-    rest = fma_(-y, (<real>2 - d) + q, rest)      # the rounding of 2 + q
-    d = fma_(<real>-0.5, d, <real>1.457)    # its reciprocal within 5 %, as it is in [1, 2]
-    return with_sign(fma_(rest, d, y), x)
+    if real is float:
+        d = fma_(u, p, u + <real>1)
+        return with_sign(q / d, x)
+    else:
+        d = <real>2 + q
+        y = q / d
+        rest = fma_(-y, d, q)
+        rest = rest + fma_(u, p, (u - <real>1) - q)   # the rounding of q
+        rest = fma_(-y, (<real>2 - d) + q, rest)      # the rounding of 2 + q
+        d = fma_(<real>-0.5, d, <real>1.457)    # its reciprocal within 5 %, as it is in [1, 2]
+        return with_sign(fma_(rest, d, y), x)

@@ -155,36 +155,50 @@ cdef extern from *:
     #define transpose4(d, ld, s, ls) _Generic((d), float *: fb_transpose_vf4, double *: fb_transpose_vd4)(d, ld, s, ls)
 
     /* sums[r] = all lanes of four rows of 64-byte accumulators, added in the same tree on every build:
-       lane l + lane l + half, and so on down. Rows lie `apart` vectors from one another. */
+       lane l + lane l + half, and so on down. Rows lie `apart` vectors from one another. Vectors as wide as the
+       accumulators add the halves of two rows at once, then the quarters of four. */
+    #define FB_SHUFFLE __builtin_shufflevector
     #if defined(FASTBP_GNU) && VECTOR_BYTES == 64
-      FB_INLINE vf4 fb_quarter_vf(const vf *a) { vf x = a[0];
-        typedef float h __attribute__((vector_size(32)));
-        h s = __builtin_shufflevector(x, x, 0, 1, 2, 3, 4, 5, 6, 7) + __builtin_shufflevector(x, x, 8, 9, 10, 11, 12, 13, 14, 15);
-        return __builtin_shufflevector(s, s, 0, 1, 2, 3) + __builtin_shufflevector(s, s, 4, 5, 6, 7); }
-      FB_INLINE vd4 fb_quarter_vd(const vd *a) { vd x = a[0];
-        return __builtin_shufflevector(x, x, 0, 1, 2, 3) + __builtin_shufflevector(x, x, 4, 5, 6, 7); }
+      FB_INLINE vf fb_halves_vf(vf a, vf b) {
+        return FB_SHUFFLE(a, b, 0, 1, 2, 3, 4, 5, 6, 7, 16, 17, 18, 19, 20, 21, 22, 23)
+             + FB_SHUFFLE(a, b, 8, 9, 10, 11, 12, 13, 14, 15, 24, 25, 26, 27, 28, 29, 30, 31); }
+      FB_INLINE void fb_sums_vf(float *sums, const vf *a, int apart) {
+        vf r = fb_halves_vf(a[0], a[apart]), s = fb_halves_vf(a[2 * apart], a[3 * apart]);
+        vf q = FB_SHUFFLE(r, s, 0, 1, 2, 3, 8, 9, 10, 11, 16, 17, 18, 19, 24, 25, 26, 27)
+             + FB_SHUFFLE(r, s, 4, 5, 6, 7, 12, 13, 14, 15, 20, 21, 22, 23, 28, 29, 30, 31);
+        q += FB_SHUFFLE(q, q, 2, 3, 0, 1, 6, 7, 4, 5, 10, 11, 8, 9, 14, 15, 12, 13);
+        q += FB_SHUFFLE(q, q, 1, 0, 3, 2, 5, 4, 7, 6, 9, 8, 11, 10, 13, 12, 15, 14);
+        *(vf4 *)sums = FB_SHUFFLE(q, q, 0, 4, 8, 12); }
+      FB_INLINE vd fb_halves_vd(vd a, vd b) {
+        vd q = FB_SHUFFLE(a, b, 0, 1, 2, 3, 8, 9, 10, 11) + FB_SHUFFLE(a, b, 4, 5, 6, 7, 12, 13, 14, 15);
+        q += FB_SHUFFLE(q, q, 2, 3, 0, 1, 6, 7, 4, 5);
+        return q + FB_SHUFFLE(q, q, 1, 0, 3, 2, 5, 4, 7, 6); }
+      FB_INLINE void fb_sums_vd(double *sums, const vd *a, int apart) {
+        vd r = fb_halves_vd(a[0], a[apart]), s = fb_halves_vd(a[2 * apart], a[3 * apart]);
+        *(vd4 *)sums = FB_SHUFFLE(r, s, 0, 4, 8, 12); }
     #elif defined(FASTBP_GNU) && VECTOR_BYTES == 32
-      FB_INLINE vf4 fb_quarter_vf(const vf *a) { vf s = a[0] + a[1];
-        return __builtin_shufflevector(s, s, 0, 1, 2, 3) + __builtin_shufflevector(s, s, 4, 5, 6, 7); }
-      FB_INLINE vd4 fb_quarter_vd(const vd *a) { return a[0] + a[1]; }
-    #endif
-    #if defined(FASTBP_GNU) && VECTOR_BYTES >= 32
-      #define FB_SUMS(R, v, q) \
-        FB_INLINE void fb_sums_##v(R *sums, const v *a, int apart) { \
-          q s[4]; R t[16]; \
-          for (int r = 0; r < 4; r++) { s[r] = fb_quarter_##v(a + r * apart); *(q *)(t + 4 * r) = s[r]; } \
-          R u[16]; fb_transpose_##q(u, 4, t, 4); \
-          *(q *)sums = (*(q *)u + *(q *)(u + 8)) + (*(q *)(u + 4) + *(q *)(u + 12)); }
+      FB_INLINE vf fb_halves_vf(vf a, vf b) {
+        vf q = FB_SHUFFLE(a, b, 0, 1, 2, 3, 8, 9, 10, 11) + FB_SHUFFLE(a, b, 4, 5, 6, 7, 12, 13, 14, 15);
+        q += FB_SHUFFLE(q, q, 2, 3, 0, 1, 6, 7, 4, 5);
+        return q + FB_SHUFFLE(q, q, 1, 0, 3, 2, 5, 4, 7, 6); }
+      FB_INLINE void fb_sums_vf(float *sums, const vf *a, int apart) {
+        vf r = fb_halves_vf(a[0] + a[1], a[apart] + a[apart + 1]);
+        vf s = fb_halves_vf(a[2 * apart] + a[2 * apart + 1], a[3 * apart] + a[3 * apart + 1]);
+        *(vf4 *)sums = FB_SHUFFLE(r, s, 0, 4, 8, 12); }
+      FB_INLINE void fb_sums_vd(double *sums, const vd *a, int apart) {
+        for (int r = 0; r < 4; r++) {
+          vd q = a[r * apart] + a[r * apart + 1];
+          sums[r] = (q[0] + q[2]) + (q[1] + q[3]); } }
     #else
-      #define FB_SUMS(R, v, q) \
+      #define FB_SUMS(R, v) \
         FB_INLINE void fb_sums_##v(R *sums, const v *a, int apart) { \
-          enum { L = 64 / sizeof(R), W = sizeof(v) / sizeof(R) }; \
+          enum { L = 64 / sizeof(R) }; \
           for (int r = 0; r < 4; r++) { R t[L]; memcpy(t, a + r * apart, sizeof t); \
             for (int h = L / 2; h; h /= 2) for (int l = 0; l < h; l++) t[l] += t[l + h]; \
             sums[r] = t[0]; } }
+      FB_SUMS(float, vf)
+      FB_SUMS(double, vd)
     #endif
-    FB_SUMS(float, vf, vf4)
-    FB_SUMS(double, vd, vd4)
     #define four_sums(sums, a, apart) _Generic((a), vf *: fb_sums_vf, vd *: fb_sums_vd)(sums, a, apart)
 
     #if defined(FASTBP_GNU)
