@@ -32,13 +32,20 @@ cdef inline unsigned long long below(unsigned long long bits, unsigned long long
 
 
 cdef void shuffle(long long *index, Py_ssize_t n, unsigned long long seed, unsigned long long stream) noexcept nogil:
-    """A permutation of 0 .. n - 1 by Fisher and Yates' method, from the inside out."""
-    cdef unsigned long long key = fb_key(seed, stream)
-    cdef Py_ssize_t i, j
-    for i in range(n):
-        j = <Py_ssize_t>below(fb_random(key, i), i + 1)
+    """A permutation of 0 .. n - 1 by Fisher and Yates' method, from the inside out; a random number serves two places."""
+    cdef unsigned long long key = fb_key(seed, stream), bits
+    cdef Py_ssize_t i = 0, j
+    while i < n:
+        bits = fb_random(key, i // 2)
+        j = <Py_ssize_t>below(bits, i + 1)
         index[i] = index[j]
         index[j] = i
+        i += 1
+        if i < n:
+            j = <Py_ssize_t>below(bits << 32, i + 1)
+            index[i] = index[j]
+            index[j] = i
+            i += 1
 
 
 def permutation(long long[::1] index, unsigned long long seed, unsigned long long stream) -> None:

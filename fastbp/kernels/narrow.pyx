@@ -94,18 +94,18 @@ cdef inline void weighted_rows(const int nv, const bint whole, vector *total, co
     """total[v] = sum_i dz[i * m] * vector v of row i, in CHAINS sums."""
     cdef vector acc[CHAINS][2]
     cdef int c, v
-    cdef Py_ssize_t i, most = n - n % CHAINS
+    cdef Py_ssize_t _i, most = n - n % CHAINS
     if (real is float and vector is vf) or (real is double and vector is vd):
         for c in range(CHAINS):
             for v in range(nv):
                 acc[c][v] = splat(<real>0)
-        for i in range(0, most, 4):
+        for _i in range(0, most, 4):
             weigh(nv, whole, acc[0], x, dz, part)
             weigh(nv, whole, acc[1], x + k, dz + m, part)
             weigh(nv, whole, acc[2], x + 2 * k, dz + 2 * m, part)
             weigh(nv, whole, acc[3], x + 3 * k, dz + 3 * m, part)
             x, dz = x + 4 * k, dz + 4 * m
-        for i in range(most, n):
+        for _i in range(most, n):
             weigh(nv, whole, acc[0], x, dz, part)
             x, dz = x + k, dz + m
         for v in range(nv):

@@ -45,7 +45,7 @@ def test_values_that_never_change():
     np.testing.assert_array_equal(uniform(4, seed=42, stream=1, low=-1, high=1), UNIFORM)
 
 
-PERMUTATION = [1, 5, 6, 7, 4, 0, 3, 2]
+PERMUTATION = [2, 0, 3, 4, 6, 1, 5, 7]
 UNIFORM = [0.3487800215417274, 0.13633877063791489, -0.6538502173953287, -0.7268256794464893]
 
 

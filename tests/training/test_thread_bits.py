@@ -74,6 +74,21 @@ def test_builds_for_other_processors(run_python):
 # ---------------------------------------------------------------- pauses, signals, forks
 
 
+@pytest.mark.parametrize("threads", [1, 2, 3])
+def test_subnormal_numbers_are_flushed_in_every_thread(threads):
+    """Gradients of 1e-39 would move the weights; they count as zero, and the caller's own mode is left alone."""
+    model = bp.Sequential([bp.Dense(150)], seed=0)
+    model.build(200)
+    model.layers[0].weight = np.zeros((200, 150))
+    X, y = np.full((64, 200), 1e-19, "f4"), np.full((64, 150), 1e-18, "f4")
+    bp.Trainer(model, loss="mse", optimizer=bp.SGD(1e30)).fit(
+        X, y, batch_size=64, threads=threads, verbose=0
+    )
+    assert not model.layers[0].weight.any()
+    assert model.layers[0].bias.all()  # these gradients are no such numbers
+    assert np.float32(1e-30) * np.float32(1e-12) > 0
+
+
 def long_batches():
     """A batch of many groups that lasts longer than the time between two looks for signals."""
     model = bp.Sequential([bp.Dense(96, "relu"), bp.Dense(64, "relu"), bp.Dense(1)], seed=0)
