@@ -1,8 +1,8 @@
 from fastbp.kernels.vector cimport real
 
 cdef enum:
-    KC = 2048       # depth of a packed panel of B: each pass over C costs more than what the caches lose by depth
-    MC = 528        # rows of a packed block of A (it stays in L2 or L3): a multiple of every MR
+    KC = 512        # depth of a packed panel of B: deeper, a block of A outgrows L2; flatter, passes over C cost more
+    MC = 528        # rows of a packed block of A (it stays in L2): a multiple of every MR
 
 ctypedef struct Product:
     # C (m, n) = epilogue(init + A (m, k) @ B (k, n)); strides are in elements, the columns of C lie side by side

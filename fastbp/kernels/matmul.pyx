@@ -8,7 +8,10 @@ vectors of columns of B, packed where that pays; strips of MR rows. A tile is MR
 """
 from libc.math cimport INFINITY
 from fastbp.kernels.vector cimport (real, vector, vf, vd, WF, WD, MR, NR, vfma, splat, load_part, store_part,
-                                    vfloor, vgate, transpose4, opaque)
+                                    vfloor, vgate, opaque, prefetch)
+
+cdef enum:
+    LINE = 64       # bytes that memory sends at once
 
 cdef struct Panel:          # what the tiles of one column panel share
     const void *gate        # of the panel's first row, or NULL
@@ -16,10 +19,13 @@ cdef struct Panel:          # what the tiles of one column panel share
     Py_ssize_t m, depth, cr, ar, ac, br, ir
     Py_ssize_t strip        # from one strip of MR rows to the next, in A
     int part                # valid lanes of the last vector
+    const void *next        # B of the next panel, NULL for none: packed a share of its depth with each strip of this
+    void *room              # one, which hides the memory's latency; where to
+    Py_ssize_t next_br, next_bc, share, done
 
 
 cdef Py_ssize_t work_size() noexcept nogil:
-    return MC * KC + KC * NR * WF
+    return MC * KC + 2 * KC * NR * WF
 
 
 cdef inline void begin(const bint on, const int nv, vector *acc, const real *init) noexcept nogil:
@@ -136,11 +142,13 @@ cdef inline void edged(const int mr, const int nv, const bint unit, real *c, con
 
 
 cdef inline void strips(const int nv, const bint unit, real *c, const real *a, const vector *b, const real *init,
-                        const Panel *p) noexcept nogil:
+                        Panel *p) noexcept nogil:
     """All rows of one column panel: strips of MR rows, then what is left in tiles of 8, 4, 2 and 1."""
     cdef const real *gate = <const real *>p.gate
     cdef Py_ssize_t m = p.m, g = 0 if gate == NULL else p.cr, ar = 1 if unit else p.ar
     while m >= MR:
+        if p.next != NULL:
+            pack_share(p, c, gate)
         edged(MR, nv, unit, c, a, b, init, gate, p)
         c, a, init, gate, m = c + MR * p.cr, a + p.strip, init + MR * p.ir, gate + MR * g, m - MR
     if MR > 8 and m >= 8:
@@ -157,13 +165,13 @@ cdef inline void strips(const int nv, const bint unit, real *c, const real *a, c
 
 
 # One function a kind of panel: the compiler allocates registers for each alone.
-cdef void strips_2_unit(real *c, const real *a, const vector *b, const real *init, const Panel *p) noexcept nogil:
+cdef void strips_2_unit(real *c, const real *a, const vector *b, const real *init, Panel *p) noexcept nogil:
     strips(2, True, c, a, b, init, p)
-cdef void strips_2_apart(real *c, const real *a, const vector *b, const real *init, const Panel *p) noexcept nogil:
+cdef void strips_2_apart(real *c, const real *a, const vector *b, const real *init, Panel *p) noexcept nogil:
     strips(2, False, c, a, b, init, p)
-cdef void strips_1_unit(real *c, const real *a, const vector *b, const real *init, const Panel *p) noexcept nogil:
+cdef void strips_1_unit(real *c, const real *a, const vector *b, const real *init, Panel *p) noexcept nogil:
     strips(1, True, c, a, b, init, p)
-cdef void strips_1_apart(real *c, const real *a, const vector *b, const real *init, const Panel *p) noexcept nogil:
+cdef void strips_1_apart(real *c, const real *a, const vector *b, const real *init, Panel *p) noexcept nogil:
     strips(1, False, c, a, b, init, p)
 
 
@@ -182,69 +190,47 @@ cdef inline void panel(real *c, const real *a, const vector *b, const real *init
         strips_1_apart(c, a, b, init, p)
 
 
-cdef void transpose(real *out, Py_ssize_t ld, const real *s, Py_ssize_t ss, Py_ssize_t depth, Py_ssize_t n) noexcept nogil:
-    """out[k * ld + j] = s[k + j * ss] for k < depth, j < n: a transposition."""
-    cdef Py_ssize_t k, j, k4 = depth & ~3, n4 = n & ~3
-    for j in range(0, n4, 4):
-        for k in range(0, k4, 4):
-            transpose4(out + k * ld + j, ld, s + j * ss + k, ss)
-    for j in range(n):
-        for k in range(k4 if j < n4 else 0, depth):
-            out[k * ld + j] = s[j * ss + k]
+include "packing.pxi"          # pack_a, pack_b, transpose
 
 
-cdef inline void pack_rows(const int n, real *out, const real *s, Py_ssize_t ss, Py_ssize_t depth) noexcept nogil:
-    """out[k * n + j] = s[k * ss + j] for k < depth, j < n; n is a constant."""
-    cdef Py_ssize_t _k
-    cdef int j
-    for _k in range(depth):
-        for j in range(n):
-            out[j] = s[j]
-        out += n
-        s += ss
+cdef inline void ask(const real *x, Py_ssize_t stride, Py_ssize_t rows) noexcept nogil:
+    """Fetch `rows` rows of one panel's width into L2."""
+    cdef Py_ssize_t i, j
+    for i in range(rows):
+        for j in range(NR):
+            prefetch(x + i * stride + j * <Py_ssize_t>(LINE // sizeof(real)))
 
 
-cdef void pack_part(real *out, Py_ssize_t ld, const real *s, Py_ssize_t ks, Py_ssize_t js, Py_ssize_t depth,
-                    Py_ssize_t n) noexcept nogil:
-    """out[k * ld + j] = s[k * ks + j * js] for k < depth, j < n, and zero up to ld."""
-    cdef Py_ssize_t k, j
-    for k in range(depth):
-        for j in range(n):
-            out[k * ld + j] = s[k * ks + j * js]
-        for j in range(n, ld):
-            out[k * ld + j] = 0
+cdef void pack_share(Panel *p, const real *c, const real *gate) noexcept nogil:
+    """Pack a share of the next panel, and ask for what follows: the next share, and what the next strip reads of C.
 
-
-cdef void pack_a(real *out, const real *a, Py_ssize_t ar, Py_ssize_t ac, Py_ssize_t m, Py_ssize_t depth) noexcept nogil:
-    """Strips of MR rows, k by k: out[strip, k, row]."""
-    cdef Py_ssize_t i = 0
-    while i < m:
-        if ar == 1 and m - i >= MR:
-            pack_rows(MR, out, a + i, ac, depth)
-        elif ac == 1 and m - i >= MR:
-            transpose(out, MR, a + i * ar, ar, depth, MR)
-        else:
-            pack_part(out, MR, a + i * ar, ac, ar, depth, min(<Py_ssize_t>MR, m - i))
-        out += MR * depth
-        i += MR
-
-
-cdef void pack_b(real *out, const real *b, Py_ssize_t br, Py_ssize_t bc, Py_ssize_t depth, int width) noexcept nogil:
-    """One panel: out[k, column], NR vectors wide."""
-    cdef int W = WF if real is float else WD
-    if width < NR * W:
-        pack_part(out, NR * W, b, br, bc, depth, width)
-    elif bc == 1:
-        pack_rows(NR * WF if real is float else NR * WD, out, b, br, depth)
+    These are short pieces that lie far apart: no hardware foresees them, and a whole panel of them, asked for at once,
+    would not stay in L2, as a stride of a power of two leaves them few sets.
+    """
+    cdef int columns = NR * (WF if real is float else WD)
+    cdef Py_ssize_t i = 0, left = p.depth - p.done, more = min(p.share, left - p.share)
+    cdef const real *b = <const real *>p.next + p.done * p.next_br
+    cdef const real *coming = b + p.share * p.next_br
+    ask(c + MR * p.cr, p.cr, MR)
+    if gate != NULL:
+        ask(gate + MR * p.cr, p.cr, MR)
+    if left <= 0:
+        return
+    if p.next_bc == 1:
+        ask(coming, p.next_br, more)
     else:
-        transpose(out, NR * W, b, bc, depth, NR * W)
+        while i < more:
+            ask(coming + i, p.next_bc, columns)
+            i += NR * (LINE // sizeof(real))
+    pack_b(<real *>p.room + p.done * columns, b, p.next_br, p.next_bc, min(p.share, left), columns)
+    p.done += p.share
 
 
 cdef void block(const Product *p, const real *a, Py_ssize_t i0, Py_ssize_t k0, bint packs_b, real *room,
                 Panel *q) noexcept nogil:
     """All columns for the rows from i0 on, of which `a` is a strided or packed copy; k from k0 on."""
     cdef real zeros[64]         # where a sum without a bias starts
-    cdef Py_ssize_t W = WF if real is float else WD, j = 0, width
+    cdef Py_ssize_t W = WF if real is float else WD, j = 0, width, lines
     cdef bint first = k0 == 0, last = k0 + q.depth == p.k
     cdef real *c
     cdef const real *b
@@ -252,13 +238,23 @@ cdef void block(const Product *p, const real *a, Py_ssize_t i0, Py_ssize_t k0, b
     for width in range(64):
         zeros[width] = 0
     q.cr, q.floor, q.gate, q.ir = p.cr, 0 if p.relu and last else -INFINITY, NULL, 0
+    q.next, q.next_br, q.next_bc, q.room = NULL, p.br, p.bc, room + KC * NR * W
+    if packs_b and q.m >= 4 * MR:
+        lines = q.depth // (q.m // MR) // (LINE // sizeof(real)) + 1
+        q.share = lines * (LINE // sizeof(real))
     while j < p.n:
         width = min(NR * W, p.n - j)
         c = <real *>p.c + i0 * p.cr + j
         b, q.br = <const real *>p.b + k0 * p.br + j * p.bc, p.br
         if packs_b or width < NR * W and width != W:
-            pack_b(room, b, p.br, p.bc, q.depth, width)
+            if q.next != NULL:
+                room, q.room = <real *>q.room, room
+            else:
+                pack_b(room, b, p.br, p.bc, q.depth, width)
             b, q.br = room, NR * W
+        q.next = NULL
+        if packs_b and q.m >= 4 * MR and j + 2 * NR * W <= p.n:
+            q.next, q.done = <const real *>p.b + k0 * p.br + (j + NR * W) * p.bc, 0
         if not first:
             init, q.ir = c, p.cr
         elif p.init != NULL:
@@ -274,7 +270,7 @@ cdef void block(const Product *p, const real *a, Py_ssize_t i0, Py_ssize_t k0, b
 
 cdef void matmul(const Product *p, real *work) noexcept nogil:
     cdef Py_ssize_t i0, k0 = 0, size = sizeof(real), columns = NR * (WF if real is float else WD)
-    cdef Py_ssize_t passes = max((p.k + KC - 1) // KC, 1), deepest = (p.k + passes - 1) // passes
+    cdef Py_ssize_t passes = max((p.k + KC - 1) // KC, 1), deepest = ((p.k + passes - 1) // passes + 15) // 16 * 16
     cdef bint packs_a = p.m * p.k * size > 65536 and p.n >= 2 * columns
     cdef bint packs_b = p.bc != 1 or p.k * p.br * size > 32768
     cdef const real *a
