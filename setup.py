@@ -40,8 +40,10 @@ ENGINE = [
     "bound",
     "team",
     "walk",
+    "pieces",
     "run",
     "direct",
+    "snapshot",
     "epochs",
     "call",
 ]

@@ -7,9 +7,9 @@ import pytest
 from reference import evaluate_all
 
 from fastbp.compiler import compile_graph
-from fastbp.engine.epochs import Snapshot
 from fastbp.engine.memory import Layout, aligned_zeros
 from fastbp.engine.run import Run
+from fastbp.engine.snapshot import Snapshot
 from fastbp.graph import functions, gradients, input_node, parameter_node
 
 DTYPES = ("float32", "float64")

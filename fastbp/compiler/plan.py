@@ -86,7 +86,8 @@ def plan(
     coded.sort(key=lambda row: PARTS.index(row["part"]))
     if update is not None:
         coded.append(encode_update(update, layout))
-    share_steps(coded, draft.block, _input_widths(inputs))
+    widths = _input_widths(inputs)
+    share_steps(coded, draft.block, widths)
     return Program(
         dtype=layout.dtype.name,
         rows=rows,
@@ -100,7 +101,7 @@ def plan(
         ],
         inputs=[
             (node.name or f"input {node.attrs['index']}", width)
-            for node, width in zip(inputs, _input_widths(inputs), strict=True)
+            for node, width in zip(inputs, widths, strict=True)
         ],
         outputs=[(name, *draft.places[node], node.shape) for name, node in outputs.items()],
         parameters=layout.length,

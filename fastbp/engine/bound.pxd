@@ -8,7 +8,7 @@ cdef struct Moving:         # an operand in an array of the caller's: its place 
 cdef struct Sum:            # what a batch adds up: each group of its blocks in a place of its own
     int step
     bint second             # it is the step's second output
-    bint shared             # a gradient that nothing reads but the update: threads share its elements
+    bint shared             # a gradient that only the update reads: threads share its elements
     Py_ssize_t first, size  # elements: in the place of a group
     void *home              # where their sum belongs
 
@@ -23,11 +23,9 @@ cdef struct Lane:           # what one thread works with
 
 cdef struct Frame:          # a bound program in C: what the threads of a call share
     int head, body, n_steps, n_moving, n_arrays, n_outputs, n_sums, lanes
-    bint updates, short_update, direct    # short_update: one thread's; direct: operands lie in the caller's arrays, or else in `gathered`
-    Py_ssize_t rows, block, groups, item, out_width, update_size
+    bint updates, direct    # direct: operands lie in the caller's arrays, or else in `gathered`
+    Py_ssize_t rows, block, groups, item, out_width, gradients
     Py_ssize_t width[ARRAYS]
-    bint look[ARRAYS]       # whether NaN and infinity are looked for in an array's rows when they come in
-    bint looks
     double cost
     Moving *moving
     Sum *sums

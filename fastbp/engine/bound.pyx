@@ -45,8 +45,7 @@ cdef class Bound:
         cdef int i, operand
         f.item, f.rows, f.block, f.groups, f.cost = 4 if p.dtype == "float32" else 8, p.rows, p.block, p.groups, p.cost
         f.head, f.body, f.updates = p.head, p.body, p.updates
-        f.update_size = p.gradients if p.updates else 0
-        f.short_update = not p.updates or p.steps[len(p.steps) - 1]["share"] == "one"
+        f.gradients = p.gradients
         f.n_arrays, f.n_outputs, f.n_steps = len(p.widths), len(p.outputs), len(p.steps)
         for i in range(f.n_arrays):
             f.width[i] = p.widths[i]

@@ -87,7 +87,7 @@ cdef class Call:
                     return None
                 taken += found == HELD
                 i += 1
-            self.run.one_batch(1, None)
+            self.run.one_batch(None)
         finally:
             while taken:
                 taken -= 1

@@ -11,9 +11,9 @@ from libc.stdlib cimport free, realloc
 from numpy import dtype, empty, ndarray
 
 from fastbp.engine.guard cimport Guard, FREE
+from fastbp.engine.pieces cimport forward_block
 from fastbp.engine.run cimport Run
 from fastbp.engine.threads import LEAST as _LEAST
-from fastbp.engine.walk cimport forward_block
 
 cdef enum:
     BRIEF = 100_000     # operations: microseconds, for which giving up the GIL would cost more than it gives
@@ -99,7 +99,6 @@ cdef object predicted(Run run, object X, const Py_buffer *view):
         return out
     PyObject_GetBuffer(out, &made, PyBUF_SIMPLE | PyBUF_WRITABLE)
     run.frame.arrays[0], run.frame.out, run.frame.direct = <const char *>view.buf, <char *>made.buf, True
-    run.frame.looks = False
     forward_block(&run.frame, rows)
     PyBuffer_Release(&made)
     return out
@@ -192,7 +191,7 @@ cdef class Batches:
         if run.frame.arrays[1] == NULL:
             return False
         run.frame.arrays[0] = <const char *>x.buf
-        run.one_batch(1, None)
+        run.one_batch(None)
         loss[0] = run.result(0)
         return True
 

@@ -1,82 +1,15 @@
 """The epochs: training and evaluation over mini-batches, without the GIL and without an allocation."""
 from libc.stdlib cimport free, malloc
-from libc.string cimport memcpy
 from cpython.exc cimport PyErr_CheckSignals
 
-from fastbp.kernels.pages cimport fb_large_pages
-from fastbp.kernels.reductions cimport first_nonfinite
-from fastbp.engine.buffers cimport Memory
+from fastbp.engine.pieces cimport walk_apart
 from fastbp.engine.platform cimport fb_seconds
+from fastbp.engine.program cimport ARRAYS
 from fastbp.engine.random cimport shuffle as shuffle_rows
 from fastbp.engine.run cimport Arrays, Run
-from fastbp.engine.steps cimport HYPER
+from fastbp.engine.snapshot cimport Snapshot
 from fastbp.engine.team cimport Crew, Team, alone, together
-from fastbp.engine.walk cimport Cursor, Walk, BAD, DONE, PAUSED, begin_epoch, next_poll, walk, walk_apart
-
-
-cdef class Snapshot:
-    """A copy of parameters, optimizer state and the optimizer's numbers, to go back to.
-
-    Parameters
-    ----------
-    values, training, hyper : arrays as a `Run` takes them.
-
-    Attributes
-    ----------
-    bad : int
-        The first element of the parameter block that was not finite when a training broke off, or -1.
-    bad_input : tuple of int, or None
-        (array, row, column) of the number in the data that was not finite when a training broke off.
-    """
-    cdef Memory values, training, hyper
-    cdef char *copy
-    cdef Py_ssize_t item, n, state
-    cdef readonly Py_ssize_t bad
-    cdef readonly tuple bad_input
-
-    def __cinit__(self, values not None, training not None, hyper not None):
-        cdef str dtype = str(values.dtype)
-        self.values = Memory(values, "values", dtype, 0, True)
-        self.n, self.item = self.values.size, self.values.view.itemsize
-        self.training = Memory(training, "training", dtype, self.n, True)
-        self.state = self.training.size - self.n        # behind the gradients
-        self.hyper = Memory(hyper, "hyper", "float64", HYPER, True)
-        self.copy = <char *>malloc((self.n + self.state) * self.item + HYPER * 8)
-        self.bad = -1
-        if self.copy == NULL:
-            raise MemoryError(f"a snapshot of {self.n + self.state} numbers")
-        fb_large_pages(self.copy, (self.n + self.state) * self.item)
-        self.move(False)
-
-    def __dealloc__(self):
-        free(self.copy)
-
-    cdef void move(self, bint back) noexcept nogil:
-        """Copy everything to the snapshot, or back from it."""
-        cdef Py_ssize_t size = self.n * self.item, rest = self.state * self.item
-        cdef char *state = <char *>self.training.view.buf + size
-        if back:
-            memcpy(self.values.view.buf, self.copy, size)
-            memcpy(state, self.copy + size, rest)
-            memcpy(self.hyper.view.buf, self.copy + size + rest, HYPER * 8)
-        else:
-            memcpy(self.copy, self.values.view.buf, size)
-            memcpy(self.copy + size, state, rest)
-            memcpy(self.copy + size + rest, self.hyper.view.buf, HYPER * 8)
-
-    cdef bint finite(self) noexcept nogil:
-        """Whether parameters and state are; `bad` says where the parameters are not."""
-        cdef void *p = self.values.view.buf
-        cdef char *state = <char *>self.training.view.buf + self.n * self.item
-        if self.item == 4:
-            self.bad = first_nonfinite(<float *>p, self.n)
-            return self.bad < 0 and first_nonfinite(<float *>state, self.state) < 0
-        self.bad = first_nonfinite(<double *>p, self.n)
-        return self.bad < 0 and first_nonfinite(<double *>state, self.state) < 0
-
-    def restore(self) -> None:
-        """Go back to the copy."""
-        self.move(True)
+from fastbp.engine.walk cimport Cursor, Walk, BAD, DONE, PAUSED, begin_epoch, begin_walk, next_poll, walk
 
 
 cdef struct Training:               # where a training is, and what it needs to go on
@@ -87,12 +20,11 @@ cdef struct Training:               # where a training is, and what it needs to 
     Cursor cursor
     Walk walk
     Crew *crew
-    Crew single
 
 
 def fit(Run run, Run last, tuple arrays not None, *, Py_ssize_t epochs, bint shuffle, unsigned long long seed,
-        unsigned long long first_shuffle, double[:, ::1] results not None, Snapshot snapshot, int lanes=1,
-        tuple look=(), share=None) -> tuple[int, int]:
+        unsigned long long first_shuffle, double[:, ::1] results not None, Snapshot snapshot, tuple look=(),
+        share=None) -> tuple[int, int]:
     """Train for some epochs.
 
     Parameters
@@ -112,12 +44,10 @@ def fit(Run run, Run last, tuple arrays not None, *, Py_ssize_t epochs, bint shu
         Filled with the outputs' means over the rows, an epoch a row.
     snapshot : Snapshot
         Taken anew before each epoch; an epoch that ends well leaves finite numbers only.
-    lanes : int
-        Threads. No bit depends on them.
     look : tuple of bool
         For each array whether NaN and infinity are looked for in its rows as they come in.
     share : Share, optional
-        Says how many threads instead of `lanes`, and how many of them may work now and later.
+        Says how many threads there are, and how many of them may work now and later; else there is one.
 
     Returns
     -------
@@ -136,8 +66,6 @@ def fit(Run run, Run last, tuple arrays not None, *, Py_ssize_t epochs, bint shu
     cdef Training t
     cdef int status = PAUSED
     cdef Py_ssize_t batch
-    cdef Crew crew
-    lanes = lanes if share is None else share.most
     held = _taken(&t, run, last, arrays)
     t.epoch, t.epochs, t.part, t.seed, t.first_shuffle, t.index = 0, epochs, 0, seed, first_shuffle, NULL
     if results.shape[0] != epochs or results.shape[1] != len((run or last).program.outputs):
@@ -150,18 +78,10 @@ def fit(Run run, Run last, tuple arrays not None, *, Py_ssize_t epochs, bint shu
             t.index = <long long *>malloc(t.rows * sizeof(long long))
             if t.index == NULL:
                 raise MemoryError(f"the order of {t.rows} rows")
-        for each in (run, last):
-            if each is not None:
-                look_at(each, look)
-                (<Run>each).add_lanes(lanes)
-        if lanes > 1:
-            with Team(lanes, share) as team:
-                t.crew = (<Team>team).crew
-                status = run_epochs(&t, run, last, results, snapshot, team)
-        else:
-            alone(&crew)
-            t.crew = &crew
-            status = run_epochs(&t, run, last, results, snapshot, None)
+        look_at(&t.walk, look)
+        with gathered(run, last, share) as team:
+            t.crew = (<Team>team).crew
+            status = run_epochs(&t, run, last, results, snapshot, team)
     finally:
         free(t.index)
     del held
@@ -173,13 +93,22 @@ def fit(Run run, Run last, tuple arrays not None, *, Py_ssize_t epochs, bint shu
     return epochs, -1
 
 
-cdef int look_at(Run run, tuple look) except -1:
+cdef int look_at(Walk *w, tuple look) except -1:
     """Say in which arrays NaN and infinity are looked for."""
     cdef int j
-    run.frame.looks = any(look)
-    for j in range(run.frame.n_arrays):
-        run.frame.look[j] = j < len(look) and look[j]
+    w.looks = any(look)
+    for j in range(ARRAYS):
+        w.look[j] = j < len(look) and look[j]
     return 0
+
+
+cdef Team gathered(Run run, Run last, object share):
+    """The threads of a call, and what they need."""
+    cdef int lanes = 1 if share is None else share.most
+    for each in (run, last):
+        if each is not None:
+            (<Run>each).add_lanes(lanes)
+    return Team(lanes, share)
 
 
 cdef int run_epochs(Training *t, Run run, Run last, double[:, ::1] results, Snapshot snapshot, Team team) except -1:
@@ -190,17 +119,17 @@ cdef int run_epochs(Training *t, Run run, Run last, double[:, ::1] results, Snap
             status = advance(t, run, last, results, snapshot)
         if status == PAUSED:
             PyErr_CheckSignals()
-            if team is not None and t.cursor.row == 0:      # not in the midst of what threads have begun
+            if t.cursor.row == 0:      # not in the midst of what threads have begun
                 team.settle()
     return status
 
 
-def evaluate(Run run, Run last, tuple arrays not None, int lanes=1, share=None) -> list[float]:
+def evaluate(Run run, Run last, tuple arrays not None, share=None) -> list[float]:
     """Means over the rows of the outputs of programs without gradients, in the arrays' own order.
 
     Parameters
     ----------
-    run, last, arrays, lanes, share : as `fit` takes them.
+    run, last, arrays, share : as `fit` takes them.
 
     Returns
     -------
@@ -208,23 +137,14 @@ def evaluate(Run run, Run last, tuple arrays not None, int lanes=1, share=None) 
         One for each of `program.outputs`.
     """
     cdef Training t
-    cdef Crew crew
     cdef int i, n = (run if run is not None else last).frame.n_outputs
-    lanes = lanes if share is None else share.most
     held = _taken(&t, run, last, arrays)
     cdef double *table = <double *>malloc(max(t.batches * n, 1) * sizeof(double))
     if table == NULL:
         raise MemoryError(f"the outputs of {t.batches} batches")
     try:
-        alone(&crew)
-        if lanes > 1:
-            for each in (run, last):
-                if each is not None:
-                    (<Run>each).add_lanes(lanes)
-            with Team(lanes, share) as team:
-                look(&t, run, last, table, (<Team>team).crew)
-        else:
-            look(&t, run, last, table, &crew)
+        with gathered(run, last, share) as team:
+            look(&t, run, last, table, (<Team>team).crew)
     finally:
         free(table)
     del held
@@ -234,10 +154,12 @@ def evaluate(Run run, Run last, tuple arrays not None, int lanes=1, share=None) 
 cdef int look(Training *t, Run run, Run last, double *table, Crew *crew) except -1:
     """The sums of the outputs of all batches: of full ones side by side, of the last one as a batch is shared."""
     cdef Walk *w = &t.walk
+    cdef Crew single
     cdef Py_ssize_t i, n
-    w.cursor, w.index, w.total, w.table, w.status = &t.cursor, NULL, t.rows, table, PAUSED
+    alone(&single)
     if run is not None:
-        w.frame, w.batches, run.frame.direct, run.frame.looks = &run.frame, t.batches, True, False
+        begin_walk(w, &run.frame, &t.cursor, t.batches, t.rows)
+        w.table, run.frame.direct = table, True
         while t.cursor.taken < t.batches:
             w.pause, w.deadline = 0, next_poll()
             with nogil:
@@ -249,16 +171,13 @@ cdef int look(Training *t, Run run, Run last, double *table, Crew *crew) except 
             t.cursor.sums[i % n] += table[i] * run.frame.rows
     if last is not None:
         t.cursor.taken = 0
-        w.frame, w.batches, w.base = &last.frame, 1, t.rows - last.frame.rows
-        last.frame.direct, last.frame.looks = True, False
+        begin_walk(w, &last.frame, &t.cursor, 1, t.rows)
+        w.base, last.frame.direct = t.rows - last.frame.rows, True
         while w.status == PAUSED:
             w.pause, w.deadline = 0, next_poll()
             with nogil:
-                if last.frame.groups > 1:
-                    together(crew, walk, w)
-                else:               # its steps are not to be shared: each thread has memory of its own
-                    alone(&t.single)
-                    together(&t.single, walk, w)
+                # Steps of a single block are not to be shared here: each thread has memory of its own.
+                together(crew if last.frame.groups > 1 else &single, walk, w)
             if w.status == PAUSED:
                 PyErr_CheckSignals()
     return 0
@@ -274,7 +193,7 @@ cdef list _taken(Training *t, Run run, Run last, tuple arrays):
     t.batches = (t.rows - short) // full if full else 0
     if t.batches * full + short != t.rows:
         raise ValueError(f"arrays: {t.rows} rows are not batches of {full} and a last one of {short}")
-    t.walk.base = t.walk.found = 0
+    t.walk.found = 0
     begin_epoch(&t.cursor)
     return held
 

@@ -2,7 +2,7 @@ from fastbp.engine.bound cimport Bound
 from fastbp.engine.team cimport Crew, Team
 
 cdef class Run(Bound):
-    cdef int one_batch(self, int lanes, object share) except -1
+    cdef int one_batch(self, object share) except -1
     cdef int walk_batch(self, Crew *crew, Team team) except -1
     cdef int walk_rows(self, Crew *crew, Team team, Py_ssize_t rows) except -1
     cdef double result(self, int i) noexcept nogil

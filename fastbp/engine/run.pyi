@@ -11,14 +11,12 @@ class Run(Bound):
     def step(
         self,
         arrays: tuple[npt.NDArray[np.floating], ...],
-        lanes: int = 1,
         share: Share | None = None,
     ) -> float: ...
     def forward(
         self,
         arrays: tuple[npt.NDArray[np.floating], ...],
         out: npt.NDArray[np.floating],
-        lanes: int = 1,
         share: Share | None = None,
     ) -> None: ...
 

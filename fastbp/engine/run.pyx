@@ -3,8 +3,9 @@ from cpython.buffer cimport PyBuffer_IsContiguous
 from cpython.exc cimport PyErr_CheckSignals
 
 from fastbp.engine.buffers cimport Memory
+from fastbp.engine.pieces cimport walk_forward
 from fastbp.engine.team cimport Crew, Team, alone, together
-from fastbp.engine.walk cimport Cursor, Walk, PAUSED, begin_epoch, next_poll, output_of, walk, walk_forward
+from fastbp.engine.walk cimport Cursor, Walk, PAUSED, begin_epoch, begin_walk, next_poll, output_of, walk
 
 
 cdef class Run(Bound):
@@ -22,16 +23,14 @@ cdef class Run(Bound):
         so far, beta_1 and beta_2 to that power. A program that updates needs it, and advances them.
     """
 
-    def step(self, tuple arrays not None, int lanes=1, share=None) -> float:
+    def step(self, tuple arrays not None, share=None) -> float:
         """Run one batch: gradients, and the update where the program has one.
 
         Parameters
         ----------
         arrays : tuple of C-contiguous arrays of the program's dtype, `program.rows` rows each. Never written.
-        lanes : int
-            Threads for it. No bit depends on them.
         share : Share, optional
-            Says how many threads instead.
+            Says how many threads work on it; else one does. No bit depends on that.
 
         Returns
         -------
@@ -41,13 +40,13 @@ cdef class Run(Bound):
         cdef Arrays held = Arrays(self, arrays)
         if arrays and held.rows != self.program.rows:
             raise ValueError(f"arrays: expected {self.program.rows} rows, got {held.rows}")
-        self.one_batch(lanes, share)
+        self.one_batch(share)
         return self.result(0) if self.frame.n_outputs else 0.0
 
-    cdef int one_batch(self, int lanes, object share) except -1:
+    cdef int one_batch(self, object share) except -1:
         """One batch of the arrays that `self.frame.arrays` points to, straight from them."""
         cdef Crew crew
-        lanes = lanes if share is None else share.most
+        cdef int lanes = 1 if share is None else share.most
         if lanes > 1 and (self.program.gradients or self.frame.groups > 1):
             self.add_lanes(lanes)
             with Team(lanes, share) as team:
@@ -59,10 +58,8 @@ cdef class Run(Bound):
         cdef Cursor cursor
         cdef Walk w
         begin_epoch(&cursor)
+        begin_walk(&w, &self.frame, &cursor, 1, self.frame.rows)
         self.frame.direct = True
-        w.frame, w.cursor, w.index, w.base, w.batches = &self.frame, &cursor, NULL, 0, 1
-        w.total, w.status, w.found, w.table = self.frame.rows, PAUSED, 0, NULL
-        self.frame.looks = False
         while w.status == PAUSED:
             w.pause, w.deadline = 0, next_poll()
             with nogil:
@@ -82,31 +79,29 @@ cdef class Run(Bound):
         """The outputs of the last batch, in the order of `program.outputs`."""
         return tuple([self.result(i) for i in range(self.frame.n_outputs)])
 
-    def forward(self, tuple arrays not None, out not None, int lanes=1, share=None) -> None:
+    def forward(self, tuple arrays not None, out not None, share=None) -> None:
         """Compute the output called "output" for any number of rows, a block at a time.
 
         Parameters
         ----------
         arrays : tuple of C-contiguous arrays of the program's dtype. Never written.
         out : C-contiguous array of the program's dtype, as many rows. Written.
-        lanes : int
-            Threads for it. No bit depends on them.
         share : Share, optional
-            Says how many threads instead.
+            Says how many threads work on it; else one does. No bit depends on that.
         """
         cdef Arrays held = Arrays(self, arrays)
         cdef Memory target = Memory(out, "out", self.program.dtype, 0, True)
         cdef Py_ssize_t rows = held.rows if self.program.blocked else self.program.rows
         cdef Py_ssize_t wanted = self.frame.out_width * (rows if self.program.blocked else 1)
         cdef Crew crew
+        cdef int lanes = 1 if share is None else share.most
         if self.program.outputs != ("output",):
             raise ValueError(f"forward: this program gives {self.program.outputs}, not an output array")
         if target.size != wanted or held.rows not in (rows, -1):
             raise ValueError(f"out: expected {wanted} elements for {rows} rows, got {target.size} for {held.rows}")
         if rows == 0:
             return
-        self.frame.out, self.frame.direct, self.frame.looks = <char *>target.view.buf, True, False
-        lanes = lanes if share is None else share.most
+        self.frame.out, self.frame.direct = <char *>target.view.buf, True
         if lanes > 1:
             self.add_lanes(lanes)
             with Team(lanes, share) as team:
@@ -119,7 +114,7 @@ cdef class Run(Bound):
         cdef Cursor cursor
         cdef Walk w
         begin_epoch(&cursor)
-        w.frame, w.cursor, w.index, w.base, w.batches, w.total = &self.frame, &cursor, NULL, 0, 1, rows
+        begin_walk(&w, &self.frame, &cursor, 1, rows)
         while cursor.taken * max(self.frame.block, 1) < rows:
             w.pause, w.deadline = 0, next_poll()
             with nogil:

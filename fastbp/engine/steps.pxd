@@ -32,7 +32,7 @@ cdef enum:
 cdef void execute(const Step *s, Py_ssize_t rows, bint again, double *hyper, real *work) noexcept nogil
 cdef void execute_share(const Step *s, Py_ssize_t rows, bint again, double *hyper, real *work, int rank,
                         int lanes) noexcept nogil
-cdef void share_elements(Py_ssize_t n, int rank, int lanes, Py_ssize_t *first, Py_ssize_t *end) noexcept nogil
+cdef void share_of(Py_ssize_t n, int rank, int lanes, Py_ssize_t *first, Py_ssize_t *end) noexcept nogil
 cdef void advance_hyper(const Step *s, double *hyper) noexcept nogil
 cpdef int op_code(str name) except -1
 cpdef int kind_code(str op, str kind) except -2

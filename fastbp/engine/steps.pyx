@@ -21,10 +21,9 @@ cdef enum:
 
 cdef enum:              # how threads share a step; the compiler's words for it are below
     ONE                 # it is one thread's
-    BY_ROWS             # of the block, or of what a step without rows of the block makes
+    BY_ROWS             # of the block, or of what a step without rows of the block makes: rows, or elements
     BY_COLUMNS          # of a dense step's output
     BY_OUTPUT_ROWS      # of a matrix of weights
-    BY_ELEMENTS
     GRAIN = 16          # shares begin at multiples: a cache line of float32, so that no two threads write to one
     COLUMNS = 32        # a panel of the matmul
 
@@ -62,7 +61,7 @@ _BINARY = {
 }
 
 
-_SHARES = {"one": ONE, "rows": BY_ROWS, "columns": BY_COLUMNS, "output rows": BY_OUTPUT_ROWS, "elements": BY_ELEMENTS}
+_SHARES = {"one": ONE, "rows": BY_ROWS, "columns": BY_COLUMNS, "output rows": BY_OUTPUT_ROWS, "elements": BY_ROWS}
 
 
 cpdef int share_code(str share) except -1:
@@ -132,15 +131,14 @@ cdef void execute_share(const Step *s, Py_ssize_t rows, bint again, double *hype
                         int lanes) noexcept nogil:
     """The part of a step that is thread `rank`'s, of `lanes`. Each output is made as one thread makes it."""
     cdef Step part
-    cdef Py_ssize_t first, end, total
+    cdef Py_ssize_t first, end
     if s.share == ONE:
         if s.turn % lanes == rank:
             execute(s, rows, again, hyper, work)
         return
     part = s[0]
     if s.share == BY_ROWS:
-        total = rows if s.rowwise else s.n
-        cut(total, GRAIN, rank, lanes, &first, &end)
+        share_of(rows if s.rowwise else s.n, rank, lanes, &first, &end)
         rows, part.n = end - first, end - first
         shift(&part, first, <real>0)
     elif s.share == BY_COLUMNS and s.op == DENSE_INPUTS:
@@ -153,14 +151,10 @@ cdef void execute_share(const Step *s, Py_ssize_t rows, bint again, double *hype
         part.m = end - first
         part.out, part.b = <real *>s.out + first, <real *>s.b + first
         part.c = NULL if s.c == NULL else <real *>s.c + first
-    elif s.share == BY_OUTPUT_ROWS:
+    else:
         cut(s.k, 4, rank, lanes, &first, &end)
         part.k = end - first
         part.out, part.a = <real *>s.out + first * s.ldc, <real *>s.a + first
-    else:
-        share_elements(s.n, rank, lanes, &first, &end)
-        part.n = end - first
-        shift(&part, first, <real>0)
     if end > first:
         execute(&part, rows, again, hyper, work)
 
@@ -173,8 +167,8 @@ cdef inline void cut(Py_ssize_t total, Py_ssize_t grain, int rank, int lanes, Py
     end[0] = min(grains * (rank + 1) // lanes * grain, total)
 
 
-cdef void share_elements(Py_ssize_t n, int rank, int lanes, Py_ssize_t *first, Py_ssize_t *end) noexcept nogil:
-    """This thread's share of the parameters."""
+cdef void share_of(Py_ssize_t n, int rank, int lanes, Py_ssize_t *first, Py_ssize_t *end) noexcept nogil:
+    """This thread's share of rows, or of elements: the same one wherever there are as many of them."""
     cut(n, GRAIN, rank, lanes, first, end)
 
 

@@ -1,5 +1,5 @@
-from fastbp.engine.bound cimport Frame
-from fastbp.engine.program cimport OUTPUTS
+from fastbp.engine.bound cimport Frame, Lane
+from fastbp.engine.program cimport ARRAYS, OUTPUTS
 from fastbp.engine.team cimport Crew
 
 cdef enum:              # how a walk ended
@@ -23,15 +23,25 @@ cdef struct Walk:                   # a walk over batches, as the threads of a t
     double deadline                 # when to look for signals
     int status
     long pause                      # somebody saw that it is time; the place to pause at
-    long found                      # how many threads found what is not finite in an array, and one of the places
+    bint looks
+    bint look[ARRAYS]               # whether NaN and infinity are looked for in an array's rows when they come in
+    long found                      # how many threads found one, and one of the places
     int bad_array
     Py_ssize_t bad_row, bad_column
-    double *table                   # `apart`: the outputs of each batch
+    double *table                   # of `walk_apart`: the outputs of each batch
+
+cdef struct Pace:                   # a thread's own
+    double left                     # operations until the next look at the clock
+    long place                      # the number of the next place where a walk can pause
+
+cdef enum:
+    CHUNK = 20_000_000              # operations between two looks at the clock
 
 cdef double next_poll() noexcept nogil
 cdef void begin_epoch(Cursor *c) noexcept nogil
+cdef void begin_walk(Walk *w, Frame *f, Cursor *c, Py_ssize_t batches, Py_ssize_t total) noexcept nogil
 cdef double output_of(const Frame *f, int lane, int i) noexcept nogil
-cdef void walk(void *context, Crew *crew, int rank) noexcept nogil      # Jobs on a Walk
-cdef void walk_apart(void *context, Crew *crew, int rank) noexcept nogil
-cdef void forward_block(Frame *f, Py_ssize_t rows) noexcept nogil       # one block from row 0, by one thread
-cdef void walk_forward(void *context, Crew *crew, int rank) noexcept nogil
+cdef void own_steps(const Frame *f, Lane *lane, int first, int end, Py_ssize_t rows, bint again) noexcept nogil
+cdef void load(Walk *w, Lane *lane, Py_ssize_t at, Py_ssize_t m, int rank, int lanes) noexcept nogil
+cdef bint is_time(Walk *w, Pace *p, double cost) noexcept nogil
+cdef void walk(void *context, Crew *crew, int rank) noexcept nogil      # a Job on a Walk

@@ -11,18 +11,11 @@ from fastbp.kernels.rows cimport gather
 from fastbp.kernels.vector cimport real
 from fastbp.engine.bound cimport Lane, aim, bind
 from fastbp.engine.platform cimport fb_add, fb_flush, fb_get, fb_put, fb_restore, fb_seconds
-from fastbp.engine.steps cimport advance_hyper, execute, execute_share, share_elements
+from fastbp.engine.steps cimport advance_hyper, execute, execute_share, share_of
 from fastbp.engine.team cimport meet
 
 cdef enum:
     OVER = 3            # beside those of walk.pxd: the team is over
-    CHUNK = 20_000_000  # operations between two looks at the clock
-    GRAIN = 16          # rows: shares of gathering begin at multiples, as those of steps do
-
-cdef struct Pace:       # a thread's own
-    double left         # operations until the next look at the clock
-    long place          # the number of the next place where a walk can pause
-
 
 cdef double next_poll() noexcept nogil:
     """When to look for signals next."""
@@ -35,6 +28,12 @@ cdef void begin_epoch(Cursor *c) noexcept nogil:
     c.batch, c.row, c.taken = 0, 0, 0
     for i in range(OUTPUTS):
         c.sums[i] = 0
+
+
+cdef void begin_walk(Walk *w, Frame *f, Cursor *c, Py_ssize_t batches, Py_ssize_t total) noexcept nogil:
+    """Batches of one program in the arrays' own order, from where they begin; nothing is looked for."""
+    w.frame, w.cursor, w.index, w.base, w.batches, w.total = f, c, NULL, 0, batches, total
+    w.status, w.pause, w.looks, w.found, w.table = PAUSED, 0, False, 0, NULL
 
 
 cdef double output_of(const Frame *f, int lane, int i) noexcept nogil:
@@ -75,36 +74,35 @@ cdef bint shared_steps(const Frame *f, Lane *lane, int first, int end, Py_ssize_
 cdef void fetch(const Frame *f, Lane *lane, const long long *index, Py_ssize_t rows, Py_ssize_t ahead, int rank,
                 int lanes) noexcept nogil:
     """Gather the rows of a block from each array; this thread's share of them."""
-    cdef Py_ssize_t grains = (rows + GRAIN - 1) // GRAIN
-    cdef Py_ssize_t first = min(grains * rank // lanes * GRAIN, rows)
-    cdef Py_ssize_t n = min(grains * (rank + 1) // lanes * GRAIN, rows) - first
+    cdef Py_ssize_t first, end
     cdef int j
+    share_of(rows, rank, lanes, &first, &end)
     for j in range(f.n_arrays):
         if f.item == 4:
-            gather[float](<float *>lane.gathered[j] + first * f.width[j], <const float *>f.arrays[j], index + first, n,
-                          f.width[j], ahead)
+            gather[float](<float *>lane.gathered[j] + first * f.width[j], <const float *>f.arrays[j], index + first,
+                          end - first, f.width[j], ahead)
         else:
-            gather[double](<double *>lane.gathered[j] + first * f.width[j], <const double *>f.arrays[j], index + first, n,
-                           f.width[j], ahead)
+            gather[double](<double *>lane.gathered[j] + first * f.width[j], <const double *>f.arrays[j], index + first,
+                           end - first, f.width[j], ahead)
 
 
 cdef void inspect(Walk *w, const Lane *lane, Py_ssize_t at, Py_ssize_t m, int rank, int lanes) noexcept nogil:
     """Look for NaN and infinity in this thread's share of the rows of a block."""
     cdef const Frame *f = w.frame
-    cdef Py_ssize_t grains = (m + GRAIN - 1) // GRAIN, first = min(grains * rank // lanes * GRAIN, m), place, width
-    cdef Py_ssize_t n = min(grains * (rank + 1) // lanes * GRAIN, m) - first
+    cdef Py_ssize_t first, end, place, width
     cdef const char *rows
     cdef int j
+    share_of(m, rank, lanes, &first, &end)
     for j in range(f.n_arrays):
-        if not f.look[j]:
+        if not w.look[j]:
             continue
         width = f.width[j]
         rows = f.arrays[j] + at * width * f.item if w.index == NULL else lane.gathered[j]
         rows += first * width * f.item
         if f.item == 4:
-            place = first_nonfinite(<const float *>rows, n * width)
+            place = first_nonfinite(<const float *>rows, (end - first) * width)
         else:
-            place = first_nonfinite(<const double *>rows, n * width)
+            place = first_nonfinite(<const double *>rows, (end - first) * width)
         if place >= 0 and fb_add(&w.found, 1) == 1:
             w.bad_array, w.bad_column = j, place % width
             at += first + place // width
@@ -112,18 +110,18 @@ cdef void inspect(Walk *w, const Lane *lane, Py_ssize_t at, Py_ssize_t m, int ra
             return
 
 
-cdef inline void load(Walk *w, Lane *lane, Py_ssize_t at, Py_ssize_t m, int rank, int lanes) noexcept nogil:
+cdef void load(Walk *w, Lane *lane, Py_ssize_t at, Py_ssize_t m, int rank, int lanes) noexcept nogil:
     """Have the operands be the m rows from `at` on."""
     cdef const Frame *f = w.frame
     if w.index != NULL:
         fetch(f, lane, w.index + at, m, m if at + 2 * m <= w.total else 0, rank, lanes)
     else:
         bind(f, lane, at)
-    if f.looks:
+    if w.looks:
         inspect(w, lane, at, m, rank, lanes)
 
 
-cdef inline bint is_time(Walk *w, Pace *p, double cost) noexcept nogil:
+cdef bint is_time(Walk *w, Pace *p, double cost) noexcept nogil:
     """Whether to look for signals; the clock is asked once in a while."""
     p.left -= cost
     if p.left >= 0:
@@ -176,6 +174,7 @@ cdef void walk(void *context, Crew *crew, int rank) noexcept nogil:
 
 
 cdef inline bint meet_all(Crew *crew) noexcept nogil:
+    """`meet`, without a call where a thread is alone."""
     return crew.lanes > 1 and meet(crew)
 
 
@@ -250,16 +249,15 @@ cdef inline void one_block(Walk *w, Lane *lane, Py_ssize_t at, Pace *pace) noexc
 
 
 cdef void add_up(const Frame *f, int rank, int lanes, real *kind) noexcept nogil:
-    """The sums of the groups, in their order; of gradients that nothing reads but the update, this thread's share."""
+    """The sums of the groups, in their order; of gradients that only the update reads, this thread's share."""
     cdef int i
-    cdef Py_ssize_t group, first, end, step = f.apart // <Py_ssize_t>sizeof(real), low = 0, high = f.update_size
+    cdef Py_ssize_t group, first, end, step = f.apart // <Py_ssize_t>sizeof(real), low, high
     cdef real *home
     cdef real *place
-    if not f.short_update:
-        share_elements(f.update_size, rank, lanes, &low, &high)
+    share_of(f.gradients, rank, lanes, &low, &high)
     for i in range(f.n_sums):
         first, end = 0, f.sums[i].size
-        if f.sums[i].shared and not f.short_update:
+        if f.sums[i].shared:
             first, end = max(low - f.sums[i].first, 0), min(high - f.sums[i].first, end)
         elif rank > 0:
             continue
@@ -276,15 +274,13 @@ cdef int close_batch(Walk *w, Lane *lane, Crew *crew, int rank) noexcept nogil:
     cdef Frame *f = w.frame
     cdef int i
     if f.groups > 1:
-        if rank > 0 and f.short_update:
-            return DONE                     # the first thread does the rest
         if f.item == 4:
             add_up[float](f, rank, crew.lanes, NULL)
         else:
             add_up[double](f, rank, crew.lanes, NULL)
         if rank == 0:
             own_steps(f, lane, f.body, f.n_steps - f.updates, f.rows, False)
-    if not (f.groups > 1 and f.short_update) and meet_all(crew):                    # the outputs are in place
+    if meet_all(crew):                      # the outputs are in place, and nobody asks any more what was taken
         return OVER
     if rank == 0:
         w.cursor.taken = 0
@@ -295,65 +291,3 @@ cdef int close_batch(Walk *w, Lane *lane, Crew *crew, int rank) noexcept nogil:
     if f.updates and shared_steps(f, lane, f.n_steps - 1, f.n_steps, f.rows, False, crew, rank):
         return OVER                         # (meets nobody: it is a step that needs no meeting)
     return DONE
-
-
-cdef void walk_apart(void *context, Crew *crew, int rank) noexcept nogil:
-    """Batches that nothing connects: each thread takes one, and writes its outputs to the table."""
-    cdef Walk *w = <Walk *>context
-    cdef const Frame *f = w.frame
-    cdef Lane *lane = &f.lane[rank]
-    cdef Py_ssize_t batch, row
-    cdef Pace pace
-    cdef unsigned mode = fb_flush()
-    cdef int i
-    pace.left = CHUNK
-    while not fb_get(&w.pause):
-        batch = fb_add(&w.cursor.taken, 1) - 1
-        if batch >= w.batches:
-            break
-        own_steps(f, lane, 0, f.head, f.rows, False)
-        row = 0
-        while row < f.rows or row == 0:
-            load(w, lane, w.base + batch * f.rows + row, min(f.block, f.rows - row), 0, 1)
-            own_steps(f, lane, f.head, f.body, min(f.block, f.rows - row), row > 0)
-            row += max(f.block, 1)
-        own_steps(f, lane, f.body, f.n_steps, f.rows, False)
-        for i in range(f.n_outputs):
-            w.table[batch * f.n_outputs + i] = output_of(f, rank, i)
-        if is_time(w, &pace, f.cost):
-            fb_put(&w.pause, 1)
-    fb_restore(mode)
-
-
-cdef void forward_block(Frame *f, Py_ssize_t rows) noexcept nogil:
-    """The outputs of one block of rows, from row 0 on."""
-    cdef unsigned mode = fb_flush()
-    own_steps(f, f.lane, 0, f.head, rows, False)
-    bind(f, f.lane, 0)
-    own_steps(f, f.lane, f.head, f.body, rows, False)
-    own_steps(f, f.lane, f.body, f.n_steps, rows, False)
-    fb_restore(mode)
-
-
-cdef void walk_forward(void *context, Crew *crew, int rank) noexcept nogil:
-    """Blocks of rows whose outputs go to the caller's array: each thread takes one."""
-    cdef Walk *w = <Walk *>context
-    cdef const Frame *f = w.frame
-    cdef Lane *lane = &f.lane[rank]
-    cdef Py_ssize_t row, m
-    cdef Pace pace
-    cdef unsigned mode = fb_flush()
-    pace.left = CHUNK
-    own_steps(f, lane, 0, f.head, w.total, False)
-    while not fb_get(&w.pause):
-        row = (fb_add(&w.cursor.taken, 1) - 1) * max(f.block, 1)
-        if row >= max(w.total, 1):
-            break
-        m = min(f.block, w.total - row)
-        bind(f, lane, row)
-        own_steps(f, lane, f.head, f.body, m, False)
-        if is_time(w, &pace, f.cost * m / max(f.rows, 1)):
-            fb_put(&w.pause, 1)
-    if rank == 0:                           # what does not depend on the rows
-        own_steps(f, lane, f.body, f.n_steps, w.total, False)
-    fb_restore(mode)

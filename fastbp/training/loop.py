@@ -12,6 +12,7 @@ from fastbp import checks
 from fastbp.engine import epochs as engine
 from fastbp.engine import threads
 from fastbp.engine.run import Run
+from fastbp.engine.snapshot import Snapshot
 from fastbp.nn.metrics import Metric
 from fastbp.training.errors import diverged, unfit
 from fastbp.training.evaluation import evaluated, named
@@ -73,7 +74,7 @@ def _epochs(
     state: State,
     plan: Plan,
     runs: tuple[Run, Run | None],
-    snapshot: engine.Snapshot,
+    snapshot: Snapshot,
     before: int,
     count: int,
 ) -> Array:

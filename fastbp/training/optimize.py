@@ -15,6 +15,7 @@ from fastbp.engine import threads as engine_threads
 from fastbp.engine.memory import aligned_zeros
 from fastbp.engine.program import MAX_ARRAYS, Program
 from fastbp.engine.run import Run
+from fastbp.engine.snapshot import Snapshot
 from fastbp.graph.node import Node, constant
 from fastbp.optim import SGD
 from fastbp.training.errors import DivergenceError
@@ -124,7 +125,7 @@ def _descend(
     """Run the descent in the objective's block; return the losses."""
     training = aligned_zeros(objective.layout.length, objective.dtype)
     losses = np.full((n_iter, 1), np.nan)
-    snapshot = engine.Snapshot(objective.values, training, hyper)
+    snapshot = Snapshot(objective.values, training, hyper)
     with engine_threads.for_batches(wanted, program, n_iter) as share:
         done, batch = engine.fit(
             Run(program, objective.values, training, hyper),

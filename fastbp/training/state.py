@@ -10,10 +10,10 @@ import numpy.typing as npt
 
 from fastbp.compiler import compile_graph
 from fastbp.engine import threads
-from fastbp.engine.epochs import Snapshot
 from fastbp.engine.memory import Layout, aligned_zeros
 from fastbp.engine.program import Program
 from fastbp.engine.run import Run
+from fastbp.engine.snapshot import Snapshot
 from fastbp.graph.node import input_node
 from fastbp.nn.losses import Loss
 from fastbp.nn.metrics import Metric

@@ -17,9 +17,11 @@ import ctypes, json
 import numpy as np
 import fastbp
 from fastbp.compiler import compile_graph
-from fastbp.engine.epochs import Snapshot, evaluate, fit
+from fastbp.engine.epochs import evaluate, fit
 from fastbp.engine.memory import Layout, aligned_zeros
 from fastbp.engine.run import Run
+from fastbp.engine.snapshot import Snapshot
+from fastbp.engine.threads import Share
 from fastbp.graph import functions, input_node, parameter_node
 
 hook = ctypes.PyDLL(None)
@@ -50,8 +52,9 @@ for name, mixes in (("rows", False), ("mixed", True)):
         results = np.empty((epochs, 1))
         hook.hook_start()
         for _ in range(pieces):
-            fit(run, last, arrays, epochs=epochs, shuffle=True, seed=0, first_shuffle=0,
-                results=results, snapshot=snapshot, lanes=lanes)
+            with Share(lanes, True) as share:
+                fit(run, last, arrays, epochs=epochs, shuffle=True, seed=0, first_shuffle=0,
+                    results=results, snapshot=snapshot, share=share)
             if planted:
                 libc_free(libc_malloc(64))
         return hook.hook_stop()

@@ -8,6 +8,7 @@ from networks import batch, bound_mlp
 
 from fastbp.engine.epochs import fit
 from fastbp.engine.team import Team
+from fastbp.engine.threads import Share
 
 START = threading.Thread.start
 
@@ -20,10 +21,11 @@ def train(lanes, epochs=20):
     """All bits of a training with so many threads."""
     bound = bound_mlp(300, "float32", update="adam")
     results = np.empty((epochs, 1))
-    fit(
-        bound.run, None, batch(900, "float32"), epochs=epochs, shuffle=True, seed=0, first_shuffle=0,
-        results=results, snapshot=bound.snapshot(), lanes=lanes,
-    )  # fmt: skip
+    with Share(lanes, True) as share:
+        fit(
+            bound.run, None, batch(900, "float32"), epochs=epochs, shuffle=True, seed=0, first_shuffle=0,
+            results=results, snapshot=bound.snapshot(), share=share,
+        )  # fmt: skip
     return bound.block.tobytes() + bound.training.tobytes() + results.tobytes()
 
 

@@ -9,9 +9,10 @@ import numpy as np
 import pytest
 
 from fastbp.compiler import compile_graph
-from fastbp.engine.epochs import Snapshot, fit
+from fastbp.engine.epochs import fit
 from fastbp.engine.memory import Layout, aligned_zeros
 from fastbp.engine.run import Run
+from fastbp.engine.snapshot import Snapshot
 from fastbp.graph import functions, input_node, parameter_node
 
 SHAPES = [(20, 32), (32,), (32, 1), (1,)]

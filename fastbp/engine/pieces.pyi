@@ -1,0 +1,1 @@
+# For Cython alone (pieces.pxd): nothing here is called from Python.
