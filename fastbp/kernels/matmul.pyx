@@ -12,6 +12,7 @@ from fastbp.kernels.vector cimport (real, vector, vf, vd, WF, WD, MR, NR, vfma, 
 
 cdef enum:
     LINE = 64       # bytes that memory sends at once
+    NEAR = 1 << 18  # bytes of B that L2 holds: no latency to hide
 
 cdef struct Panel:          # what the tiles of one column panel share
     const void *gate        # of the panel's first row, or NULL
@@ -232,6 +233,7 @@ cdef void block(const Product *p, const real *a, Py_ssize_t i0, Py_ssize_t k0, b
     cdef real zeros[64]         # where a sum without a bias starts
     cdef Py_ssize_t W = WF if real is float else WD, j = 0, width, lines
     cdef bint first = k0 == 0, last = k0 + q.depth == p.k
+    cdef bint ahead = packs_b and q.m >= 4 * MR and p.k * p.n * <Py_ssize_t>sizeof(real) > NEAR
     cdef real *c
     cdef const real *b
     cdef const real *init = zeros
@@ -239,7 +241,7 @@ cdef void block(const Product *p, const real *a, Py_ssize_t i0, Py_ssize_t k0, b
         zeros[width] = 0
     q.cr, q.floor, q.gate, q.ir = p.cr, 0 if p.relu and last else -INFINITY, NULL, 0
     q.next, q.next_br, q.next_bc, q.room = NULL, p.br, p.bc, room + KC * NR * W
-    if packs_b and q.m >= 4 * MR:
+    if ahead:
         lines = q.depth // (q.m // MR) // (LINE // sizeof(real)) + 1
         q.share = lines * (LINE // sizeof(real))
     while j < p.n:
@@ -253,7 +255,7 @@ cdef void block(const Product *p, const real *a, Py_ssize_t i0, Py_ssize_t k0, b
                 pack_b(room, b, p.br, p.bc, q.depth, width)
             b, q.br = room, NR * W
         q.next = NULL
-        if packs_b and q.m >= 4 * MR and j + 2 * NR * W <= p.n:
+        if ahead and j + 2 * NR * W <= p.n:
             q.next, q.done = <const real *>p.b + k0 * p.br + (j + NR * W) * p.bc, 0
         if not first:
             init, q.ir = c, p.cr
