@@ -114,11 +114,13 @@ cdef Team gathered(Run run, Run last, object share):
 cdef int run_epochs(Training *t, Run run, Run last, double[:, ::1] results, Snapshot snapshot, Team team) except -1:
     """All epochs, with a look for signals now and then; how they ended."""
     cdef int status = PAUSED
+    cdef double deadline = next_poll(0.01)      # threads that do not pay are found soon
     while status == PAUSED and t.epoch < t.epochs:
         with nogil:
-            status = advance(t, run, last, results, snapshot)
+            status = advance(t, run, last, results, snapshot, deadline)
         if status == PAUSED:
             PyErr_CheckSignals()
+            deadline = next_poll()
             if t.cursor.row == 0:      # not in the midst of what threads have begun
                 team.settle()
     return status
@@ -208,10 +210,10 @@ cdef int batches(Training *t, Run run, Py_ssize_t base, Py_ssize_t count, double
     return w.status
 
 
-cdef int advance(Training *t, Run run, Run last, double[:, ::1] results, Snapshot snapshot) noexcept nogil:
-    """Go on until a look for signals is due, the loss is not finite, or all epochs are done."""
+cdef int advance(Training *t, Run run, Run last, double[:, ::1] results, Snapshot snapshot,
+                 double deadline) noexcept nogil:
+    """Go on until the deadline has passed, the loss is not finite, or all epochs are done."""
     cdef int status, i, n = last.frame.n_outputs if run is None else run.frame.n_outputs
-    cdef double deadline = next_poll()
     while t.epoch < t.epochs:
         if t.part == 0:
             if t.cursor.batch == 0 and t.cursor.row == 0:

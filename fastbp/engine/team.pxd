@@ -11,6 +11,7 @@ cdef struct Crew:           # what the threads of a team share; each word that c
     void *context
     long ready              # the team is complete
     long entered, left      # threads that came to work, and that will touch nothing any more
+    long waited             # microseconds of all threads, where they waited long for one another
     long over               # polled at each meeting: everybody leaves
     char _a[64]
     long call               # changes when there is a job: its number, and how many threads it is for
@@ -29,5 +30,7 @@ cdef class Team:
     cdef object share
     cdef int settle(self) except -1
     cdef list threads
+    cdef double since               # when `waited` was 0
+    cdef int judge(self) except -1
     cdef int gather(self, int lanes) except -1
     cdef int end(self) except -1

@@ -10,7 +10,7 @@ from libc.stdlib cimport calloc, free
 from libc.string cimport memset
 
 from fastbp.engine.threads import crowded
-from fastbp.engine.platform cimport fb_add, fb_get, fb_nap, fb_pause, fb_put, fb_yield
+from fastbp.engine.platform cimport fb_add, fb_get, fb_nap, fb_pause, fb_put, fb_seconds, fb_yield
 
 cdef enum:
     SPINS = 4000        # some 50 us, longer than a meeting of threads that all run takes
@@ -18,17 +18,23 @@ cdef enum:
     CALL = 1 << 10      # more than the most threads
 
 
-cdef void wait_while(long *word, long value, Crew *crew) noexcept nogil:
-    """Until the word changes or the team is over."""
+cdef void wait_while(long *word, long value, Crew *crew, bint counts) noexcept nogil:
+    """Until the word changes or the team is over. What is longer than a meeting of threads that all run may count."""
     cdef long turns = 0
+    cdef double since = 0
     while fb_get(word) == value and not fb_get(&crew.over):
         turns += 1
         if turns < crew.spins:
             fb_pause()
-        elif turns < crew.spins + YIELDS:
+            continue
+        if counts and since == 0:
+            since = fb_seconds()
+        if turns < crew.spins + YIELDS:
             fb_yield()
         else:
             fb_nap()
+    if since > 0:
+        fb_add(&crew.waited, <long>((fb_seconds() - since) * 1e6))
 
 
 cdef void alone(Crew *crew) noexcept nogil:
@@ -45,7 +51,7 @@ cdef bint meet(Crew *crew) noexcept nogil:
         fb_put(&crew.arrived, 0)
         fb_put(&crew.meeting, meeting + 1)
     else:
-        wait_while(&crew.meeting, meeting, crew)
+        wait_while(&crew.meeting, meeting, crew, True)
     return fb_get(&crew.over) != 0
 
 
@@ -61,9 +67,9 @@ cdef void serve(Crew *crew, int rank) noexcept nogil:
     """A thread's life: wait for the team to be complete, then do the jobs that are for it until it is over."""
     cdef long call = 0
     fb_add(&crew.entered, 1)
-    wait_while(&crew.ready, 0, crew)
+    wait_while(&crew.ready, 0, crew, False)
     while True:
-        wait_while(&crew.call, call, crew)
+        wait_while(&crew.call, call, crew, False)
         if fb_get(&crew.over):
             break
         call = fb_get(&crew.call)
@@ -115,8 +121,17 @@ cdef class Team:
     cdef int settle(self) except -1:
         """Between two jobs: let as many threads work as may, beside the other calls of the process."""
         cdef int most = self.crew.threads
+        self.judge()
         self.crew.lanes = most if self.share is None else max(1, min(<int>self.share.now(), most))
         self.crew.spins = 0 if crowded(self.crew.lanes if self.share is None else 0) else SPINS
+        return 0
+
+    cdef int judge(self) except -1:
+        """Say how long the threads have waited for one another: too long where other programs have their cores."""
+        cdef double now = fb_seconds()
+        if self.share is not None and self.crew.lanes > 1:
+            self.share.judge(now - self.since, self.crew.waited * 1e-6, self.crew.lanes)
+        self.since, self.crew.waited = now, 0
         return 0
 
     cdef int gather(self, int lanes) except -1:
@@ -164,4 +179,4 @@ cdef class Team:
         self.threads.clear()
         if raised is not None:
             raise raised
-        return 0
+        return self.judge()     # the last of all: a Ctrl-C may come here too

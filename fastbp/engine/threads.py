@@ -6,6 +6,7 @@ import functools
 import math
 import os
 import threading
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,11 +19,15 @@ START = 100e-6  # seconds that starting and ending a thread may take
 MEETING = 0.25e-6  # seconds of a meeting, for each thread that comes to it
 RATE = 100e9  # operations a second of one thread: a fast core, so that small work stays on one
 LEAST = START * RATE  # operations of a call: fewer stay on one thread
-GAIN = 0.9  # of one thread's time: less must be expected of more threads
+GAIN = 0.8  # of one thread's time: less must be expected of more threads
+TELLING = 1e-3  # seconds of work that tell whether threads have the cores that they were given
+SHORTEST, LONGEST = 0.25, 8.0  # seconds without threads where they have not
 
 _lock = threading.Lock()
 _chosen: int | None = None
 _busy = 0  # threads at work in this process
+_until = 0.0  # until when calls stay on one thread, since other programs have the cores,
+_pause = 0.0  # and for how long that was
 
 
 def set_limit(n: int | None) -> None:
@@ -138,8 +143,8 @@ def pick(threads: int | None, pieces: int, cost: float, meetings: float, times: 
     if threads is not None:
         return max(1, min(threads, pieces, MOST))
     alone = cost / RATE
-    if times * cost < LEAST:  # before the files of the control group are read
-        return 1
+    if times * cost < LEAST or others_have_the_cores():
+        return 1  # before the files of the control group are read
     most, best, least = min(max(limit() - _busy, 1), pieces), 1, GAIN * times * alone
     for n in range(2, most + 1):
         longest = math.ceil(pieces / n) / pieces  # the largest share
@@ -182,10 +187,32 @@ class Share:
     def now(self) -> int:
         """How many of the threads may work beside the calls from other threads, which come and go."""
         if not self.fixed:
-            most = limit()
+            most = 1 if others_have_the_cores() else limit()
             with _lock:
                 self._count(max(1, min(self.most, most - (_busy - self._lanes))))
         return self._lanes
+
+    def judge(self, seconds: float, waited: float, lanes: int) -> None:
+        """Take note of how long `lanes` threads, in all, have waited for one another in so many seconds of work.
+
+        A thread whose core has gone to another program keeps all others waiting: it is away as long as each of them
+        waits. Where they have done little more than one thread does, calls stay on one for a while, for longer each
+        time.
+        """
+        global _until, _pause
+        if self.fixed or seconds < TELLING:
+            return
+        with _lock:
+            if waited > (lanes - 1) * (1 - 1.1 / lanes) * seconds:
+                _pause = min(max(2 * _pause, SHORTEST), LONGEST)
+                _until = time.monotonic() + _pause
+            else:
+                _pause = 0.0
+
+
+def others_have_the_cores() -> bool:
+    """Whether threads were found to wait for cores a moment ago."""
+    return time.monotonic() < _until
 
 
 def crowded(more: int) -> bool:

@@ -37,7 +37,7 @@ cdef struct Pace:                   # a thread's own
 cdef enum:
     CHUNK = 20_000_000              # operations between two looks at the clock
 
-cdef double next_poll() noexcept nogil
+cdef double next_poll(double patience=*) noexcept nogil
 cdef void begin_epoch(Cursor *c) noexcept nogil
 cdef void begin_walk(Walk *w, Frame *f, Cursor *c, Py_ssize_t batches, Py_ssize_t total) noexcept nogil
 cdef double output_of(const Frame *f, int lane, int i) noexcept nogil

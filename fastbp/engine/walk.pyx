@@ -17,9 +17,9 @@ from fastbp.engine.team cimport meet
 cdef enum:
     OVER = 3            # beside those of walk.pxd: the team is over
 
-cdef double next_poll() noexcept nogil:
-    """When to look for signals next."""
-    return fb_seconds() + 0.08
+cdef double next_poll(double patience=0.08) noexcept nogil:
+    """When to look for signals next, and whether threads pay."""
+    return fb_seconds() + patience
 
 
 cdef void begin_epoch(Cursor *c) noexcept nogil:

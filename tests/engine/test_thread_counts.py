@@ -13,6 +13,8 @@ from fastbp.engine import threads
 def _nothing_set(monkeypatch):
     for name in ("FASTBP_NUM_THREADS", "OMP_NUM_THREADS"):
         monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr(threads, "_until", 0.0)
+    monkeypatch.setattr(threads, "_pause", 0.0)
     yield
     bp.set_num_threads(None)
 
@@ -132,3 +134,61 @@ def test_more_threads_than_cores_do_not_spin():
     with threads.Share(cores, False):
         assert not threads.crowded(0)
         assert threads.crowded(1)
+
+
+@pytest.fixture
+def clock(monkeypatch):
+    """Seconds that pass when they are told to."""
+    now = [1000.0]
+    monkeypatch.setattr(threads.time, "monotonic", lambda: now[0])
+    return now
+
+
+@pytest.mark.parametrize(("lanes", "waited"), [(2, 0.05), (4, 0.24)])
+def test_threads_that_wait_for_cores_are_given_up_for_a_while(clock, lanes, waited):
+    """In 0.1 s, two threads that waited 0.05 s in all did as much as one; so did four that waited 0.24 s."""
+    bp.set_num_threads(4)
+    with threads.Share(lanes, False) as share:
+        assert share.now() == lanes
+        share.judge(0.1, 0.9 * 0.8 * waited, lanes)
+        assert share.now() == lanes
+        for pause in (0.25, 0.5, 1.0, 2.0, 4.0, 8.0, 8.0):
+            share.judge(0.1, waited, lanes)
+            assert share.now() == threads.pick(None, 64, 1e9, 5, 1) == 1
+            assert threads.pick(3, 64, 1e9, 5, 1) == 3  # it was asked for
+            clock[0] += pause - 0.01
+            assert share.now() == 1
+            clock[0] += 0.02
+            assert share.now() == lanes
+        share.judge(0.1, 0.0, lanes)
+        share.judge(0.1, waited, lanes)  # after a good time, the next pause is a short one
+        clock[0] += 0.26
+        assert share.now() == lanes
+
+
+def test_what_tells_nothing_of_the_cores(clock):
+    bp.set_num_threads(4)
+    with threads.Share(2, True) as asked_for, threads.Share(2, False) as share:
+        asked_for.judge(0.1, 0.1, 2)
+        share.judge(0.0005, 0.0005, 2)
+        assert not threads.others_have_the_cores()
+
+
+def test_two_threads_on_one_core_are_soon_one(run_python):
+    """The limit says two, but they have one core: whoever waits, waits for it."""
+    if not hasattr(os, "sched_setaffinity"):
+        pytest.skip("no affinity here")
+    code = f"""
+import os
+os.sched_setaffinity(0, [{min(os.sched_getaffinity(0))}])
+import numpy as np, fastbp as bp
+from fastbp.engine import threads
+bp.set_num_threads(2)
+X = np.random.default_rng(0).normal(size=(4096, 28)).astype("f4")
+model = bp.Sequential([bp.Dense(64, "relu"), bp.Dense(32, "relu"), bp.Dense(1, "sigmoid")], seed=0)
+assert threads.pick(None, 2, 3e6, 3, 1000) == 2
+model.fit(X, X[:, 0] > 0, loss="bce", batch_size=128, epochs=30, verbose=0)
+print(threads.others_have_the_cores() or threads._pause > 0)
+"""
+    done = run_python("-c", code)
+    assert (done.stdout, done.stderr) == ("True\n", "")
