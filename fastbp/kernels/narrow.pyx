@@ -8,8 +8,11 @@ from fastbp.kernels.matmul cimport MC, KC
 
 cdef enum:
     MOST = 8        # output units
-    CHAINS = 4      # sums over rows that run side by side, to hide the latency of the fused multiply-add
     LINE = 64       # bytes of the virtual lanes: 16 float32, 8 float64
+    COLUMNS = 32    # numbers of two lines, where numbers are shortest,
+    PANEL = 8       # vectors of two lines, where vectors are shortest,
+    HALF = 4        # and of one
+    ACCUMULATORS = 8    # of fused multiply-adds that run side by side, to hide their latency
 
 
 cdef bint narrow_forward_pays(Py_ssize_t k, Py_ssize_t m, int lanes) noexcept nogil:
@@ -51,6 +54,82 @@ cdef inline void dots(real *out, const real *x, const real *column, Py_ssize_t k
             out[r * step] = start + sums[r]
 
 
+cdef inline void rows_in_registers(const int nv, const bint whole, real *out, const real *x, const real *column,
+                                   Py_ssize_t n, Py_ssize_t apart, real start, Py_ssize_t step, int part,
+                                   vector *kind) noexcept nogil:
+    """`dots` of n rows, a multiple of four, and a column of nv vectors; the last one is part of one unless `whole`."""
+    cdef int r, v
+    cdef int W = WF if real is float else WD
+    cdef int G = LINE // sizeof(real) // W
+    cdef vector w[PANEL]
+    cdef vector acc[4][HALF]
+    cdef vector t
+    cdef real sums[4]
+    cdef Py_ssize_t _i
+    if (real is float and vector is vf) or (real is double and vector is vd):
+        for v in range(nv):
+            w[v] = (<const vector *>(column + v * W))[0]
+        for _i in range(0, n, 4):
+            for r in range(4):
+                for v in range(G):
+                    acc[r][v] = splat(<real>0)
+                for v in range(nv):
+                    if whole or v < nv - 1:
+                        t = (<const vector *>(x + r * apart + v * W))[0]
+                    else:
+                        t = load_part(x + r * apart + v * W, part)
+                    acc[r][v % G] = vfma(t, w[v], acc[r][v % G])
+            four_sums(sums, &acc[0][0], HALF)
+            if step == 1:
+                for r in range(4):
+                    out[r] = sums[r] + start
+            else:
+                for r in range(4):
+                    out[r * step] = sums[r] + start
+            x, out = x + 4 * apart, out + 4 * step
+
+
+cdef inline void short_rows(const bint whole, real *out, const real *x, const real *column, Py_ssize_t n,
+                            Py_ssize_t k, Py_ssize_t apart, real start, Py_ssize_t step, vector *kind) noexcept nogil:
+    """`dots` of n rows of at most two lines."""
+    cdef Py_ssize_t W = WF if real is float else WD
+    cdef int nv = <int>((k + W - 1) // W), part
+    if (real is float and vector is vf) or (real is double and vector is vd):
+        part = <int>(k - (nv - 1) * W)
+        if nv == 1:
+            rows_in_registers[real, vector](1, whole, out, x, column, n, apart, start, step, part, NULL)
+        elif nv == 2:
+            rows_in_registers[real, vector](2, whole, out, x, column, n, apart, start, step, part, NULL)
+        elif W * sizeof(real) < LINE:
+            if nv == 3:
+                rows_in_registers[real, vector](3, whole, out, x, column, n, apart, start, step, part, NULL)
+            elif nv == 4:
+                rows_in_registers[real, vector](4, whole, out, x, column, n, apart, start, step, part, NULL)
+            elif 2 * W * sizeof(real) < LINE:
+                if nv == 5:
+                    rows_in_registers[real, vector](5, whole, out, x, column, n, apart, start, step, part, NULL)
+                elif nv == 6:
+                    rows_in_registers[real, vector](6, whole, out, x, column, n, apart, start, step, part, NULL)
+                elif nv == 7:
+                    rows_in_registers[real, vector](7, whole, out, x, column, n, apart, start, step, part, NULL)
+                else:
+                    rows_in_registers[real, vector](8, whole, out, x, column, n, apart, start, step, part, NULL)
+
+
+cdef inline void column_dots(real *out, const real *x, const real *column, Py_ssize_t n, Py_ssize_t k,
+                             Py_ssize_t apart, real start, Py_ssize_t step, vector *kind) noexcept nogil:
+    """out[i * step] = start + x[i] . column for n rows, a multiple of four."""
+    cdef Py_ssize_t W = WF if real is float else WD, i
+    if (real is float and vector is vf) or (real is double and vector is vd):
+        if k * <Py_ssize_t>sizeof(real) > 2 * LINE:
+            for i in range(0, n, 4):
+                dots[real, vector](out + i * step, x + i * apart, column, k, apart, start, step, NULL)
+        elif k % W == 0:
+            short_rows[real, vector](True, out, x, column, n, k, apart, start, step, NULL)
+        else:
+            short_rows[real, vector](False, out, x, column, n, k, apart, start, step, NULL)
+
+
 cdef void narrow_forward(real *out, const real *x, const real *w, const real *bias, Py_ssize_t n, Py_ssize_t k,
                          Py_ssize_t m, real *work) noexcept nogil:
     """out (n, m) = x (n, k) @ w (k, m) + bias (m), or without it where bias is NULL. `work` holds a column of w."""
@@ -62,11 +141,10 @@ cdef void narrow_forward(real *out, const real *x, const real *w, const real *bi
         for c in range(whole):
             column[c] = w[c * m + j] if c < k else 0
         start = bias[j] if bias != NULL else 0
-        for i in range(0, n & ~3, 4):
-            if real is float:
-                dots[float, vf](out + i * m + j, x + i * k, column, k, k, start, m, NULL)
-            else:
-                dots[double, vd](out + i * m + j, x + i * k, column, k, k, start, m, NULL)
+        if real is float:
+            column_dots[float, vf](out + j, x, column, n & ~3, k, k, start, m, NULL)
+        else:
+            column_dots[double, vd](out + j, x, column, n & ~3, k, k, start, m, NULL)
         for i in range(n & ~3, n):      # the same row four times
             if real is float:
                 dots[float, vf](rest, x + i * k, column, k, 0, start, 1, NULL)
@@ -75,75 +153,104 @@ cdef void narrow_forward(real *out, const real *x, const real *w, const real *bi
             out[i * m + j] = rest[0]
 
 
-cdef inline void weigh(const int nv, const bint whole, vector *acc, const real *x, const real *dz, int part) noexcept nogil:
+cdef inline void weigh(const int nv, const bint whole, vector *acc, const real *x, const real *dz,
+                       int part) noexcept nogil:
     """acc[v] += dz[0] * vector v of the row x; the last one is part of a vector unless `whole`."""
     cdef vector z
-    cdef int W = WF if real is float else WD
+    cdef int W = WF if real is float else WD, v
     if (real is float and vector is vf) or (real is double and vector is vd):
         z = splat(dz[0])
-        if nv > 1:
-            acc[0] = vfma(z, (<const vector *>x)[0], acc[0])
+        for v in range(nv - 1):
+            acc[v] = vfma(z, (<const vector *>(x + v * W))[0], acc[v])
         if whole:
             acc[nv - 1] = vfma(z, (<const vector *>(x + (nv - 1) * W))[0], acc[nv - 1])
         else:
             acc[nv - 1] = vfma(z, load_part(x + (nv - 1) * W, part), acc[nv - 1])
 
 
-cdef inline void weighted_rows(const int nv, const bint whole, vector *total, const real *x, const real *dz,
-                               Py_ssize_t n, Py_ssize_t k, Py_ssize_t m, int part) noexcept nogil:
-    """total[v] = sum_i dz[i * m] * vector v of row i, in CHAINS sums."""
-    cdef vector acc[CHAINS][2]
+cdef inline void weighted_rows(const int chains, const int nv, const bint whole, vector *total, const real *x,
+                               const real *dz, Py_ssize_t n, Py_ssize_t k, Py_ssize_t m, int part) noexcept nogil:
+    """total[v] = sum_i dz[i * m] * vector v of row i, in two or four sums that take turns."""
+    cdef vector acc[4][HALF]
     cdef int c, v
-    cdef Py_ssize_t _i, most = n - n % CHAINS
+    cdef Py_ssize_t _i, most = n - n % chains
     if (real is float and vector is vf) or (real is double and vector is vd):
-        for c in range(CHAINS):
+        for c in range(chains):
             for v in range(nv):
                 acc[c][v] = splat(<real>0)
-        for _i in range(0, most, 4):
+        for _i in range(most // chains):
             weigh(nv, whole, acc[0], x, dz, part)
             weigh(nv, whole, acc[1], x + k, dz + m, part)
-            weigh(nv, whole, acc[2], x + 2 * k, dz + 2 * m, part)
-            weigh(nv, whole, acc[3], x + 3 * k, dz + 3 * m, part)
-            x, dz = x + 4 * k, dz + 4 * m
+            if chains == 4:
+                weigh(nv, whole, acc[2], x + 2 * k, dz + 2 * m, part)
+                weigh(nv, whole, acc[3], x + 3 * k, dz + 3 * m, part)
+            x, dz = x + chains * k, dz + chains * m
         for _i in range(most, n):
             weigh(nv, whole, acc[0], x, dz, part)
             x, dz = x + k, dz + m
         for v in range(nv):
-            total[v] = (acc[0][v] + acc[2][v]) + (acc[1][v] + acc[3][v])
+            if chains == 4:
+                total[v] = (acc[0][v] + acc[2][v]) + (acc[1][v] + acc[3][v])
+            else:
+                total[v] = acc[0][v] + acc[1][v]
 
 
-cdef inline void columns_of(vector *total, const real *x, const real *dz, Py_ssize_t n, Py_ssize_t k, Py_ssize_t m,
-                            int part) noexcept nogil:
-    """total = sum_i dz[i * m] * x[i * k : + part], part columns: one vector of them, or two in one pass over the rows."""
-    cdef int W = WF if real is float else WD
+cdef inline void some_columns(const int chains, const bint whole, int nv, vector *total, const real *x, const real *dz,
+                              Py_ssize_t n, Py_ssize_t k, Py_ssize_t m, int part) noexcept nogil:
+    """`weighted_rows` of as many vectors as there are accumulators for, or fewer."""
     if (real is float and vector is vf) or (real is double and vector is vd):
-        if part == 2 * W:
-            weighted_rows(2, True, total, x, dz, n, k, m, W)
-        elif part > W:
-            weighted_rows(2, False, total, x, dz, n, k, m, part - W)
-        elif part == W:
-            weighted_rows(1, True, total, x, dz, n, k, m, W)
-        else:
-            weighted_rows(1, False, total, x, dz, n, k, m, part)
+        if nv == 1:
+            weighted_rows(chains, 1, whole, total, x, dz, n, k, m, part)
+        elif nv == 2:
+            weighted_rows(chains, 2, whole, total, x, dz, n, k, m, part)
+        elif chains == 2:
+            if nv == 3:
+                weighted_rows(chains, 3, whole, total, x, dz, n, k, m, part)
+            else:
+                weighted_rows(chains, 4, whole, total, x, dz, n, k, m, part)
+
+
+cdef inline void columns_of(const int chains, vector *total, const real *x, const real *dz, Py_ssize_t n, Py_ssize_t k,
+                            Py_ssize_t m, Py_ssize_t columns) noexcept nogil:
+    """total = sum_i dz[i * m] * x[i * k : + columns], at most two lines of them."""
+    cdef Py_ssize_t W = WF if real is float else WD, left
+    cdef int nv
+    if (real is float and vector is vf) or (real is double and vector is vd):
+        while columns > 0:
+            left = min(ACCUMULATORS // chains * W, columns)
+            nv = <int>((left + W - 1) // W)
+            if left % W == 0:
+                some_columns(chains, True, nv, total, x, dz, n, k, m, <int>W)
+            else:
+                some_columns(chains, False, nv, total, x, dz, n, k, m, <int>(left % W))
+            columns, x, total = columns - left, x + left, total + nv
 
 
 cdef void narrow_weights(real *dw, const real *x, const real *dz, Py_ssize_t n, Py_ssize_t k, Py_ssize_t m,
                          bint accumulate) noexcept nogil:
-    """dw (k, m) = x (n, k).T @ dz (n, m), added to dw where `accumulate`."""
-    cdef Py_ssize_t j = 0, c, W = WF if real is float else WD
-    cdef real sums[2 * WF]
-    cdef int part, u
+    """dw (k, m) = x (n, k).T @ dz (n, m), added to dw where `accumulate`.
+
+    A column is summed in two chains of rows, or in four where fewer columns than a line has are left.
+    """
+    cdef Py_ssize_t j = 0, c, u, part, line = LINE // sizeof(real)
+    cdef real sums[COLUMNS]
     while j < k:
-        part = min(2 * W, k - j)
+        part = min(2 * line, k - j)
         for c in range(m):
             if real is float:
-                columns_of[float, vf](<vf *>sums, x + j, dz + c, n, k, m, part)
+                if part > line:
+                    columns_of[float, vf](2, <vf *>sums, x + j, dz + c, n, k, m, part)
+                else:
+                    columns_of[float, vf](4, <vf *>sums, x + j, dz + c, n, k, m, part)
             else:
-                columns_of[double, vd](<vd *>sums, x + j, dz + c, n, k, m, part)
+                if part > line:
+                    columns_of[double, vd](2, <vd *>sums, x + j, dz + c, n, k, m, part)
+                else:
+                    columns_of[double, vd](4, <vd *>sums, x + j, dz + c, n, k, m, part)
             if accumulate:
                 for u in range(part):
                     dw[(j + u) * m + c] += sums[u]
             else:
                 for u in range(part):
                     dw[(j + u) * m + c] = sums[u]
-        j += 2 * W
+        j += part

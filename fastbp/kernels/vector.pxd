@@ -178,13 +178,13 @@ cdef extern from *:
         *(vd4 *)sums = FB_SHUFFLE(r, s, 0, 4, 8, 12); }
     #elif defined(FASTBP_GNU) && VECTOR_BYTES == 32
       FB_INLINE vf fb_halves_vf(vf a, vf b) {
-        vf q = FB_SHUFFLE(a, b, 0, 1, 2, 3, 8, 9, 10, 11) + FB_SHUFFLE(a, b, 4, 5, 6, 7, 12, 13, 14, 15);
-        q += FB_SHUFFLE(q, q, 2, 3, 0, 1, 6, 7, 4, 5);
-        return q + FB_SHUFFLE(q, q, 1, 0, 3, 2, 5, 4, 7, 6); }
+        return FB_SHUFFLE(a, b, 0, 1, 2, 3, 8, 9, 10, 11) + FB_SHUFFLE(a, b, 4, 5, 6, 7, 12, 13, 14, 15); }
       FB_INLINE void fb_sums_vf(float *sums, const vf *a, int apart) {
-        vf r = fb_halves_vf(a[0] + a[1], a[apart] + a[apart + 1]);
-        vf s = fb_halves_vf(a[2 * apart] + a[2 * apart + 1], a[3 * apart] + a[3 * apart + 1]);
-        *(vf4 *)sums = FB_SHUFFLE(r, s, 0, 4, 8, 12); }
+        vf r = fb_halves_vf(a[0] + a[1], a[2 * apart] + a[2 * apart + 1]);
+        vf s = fb_halves_vf(a[apart] + a[apart + 1], a[3 * apart] + a[3 * apart + 1]);
+        vf q = FB_SHUFFLE(r, s, 0, 1, 8, 9, 4, 5, 12, 13) + FB_SHUFFLE(r, s, 2, 3, 10, 11, 6, 7, 14, 15);
+        q += FB_SHUFFLE(q, q, 1, 0, 3, 2, 5, 4, 7, 6);
+        *(vf4 *)sums = FB_SHUFFLE(q, q, 0, 2, 4, 6); }
       FB_INLINE void fb_sums_vd(double *sums, const vd *a, int apart) {
         for (int r = 0; r < 4; r++) {
           vd q = a[r * apart] + a[r * apart + 1];
