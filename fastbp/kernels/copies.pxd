@@ -9,7 +9,9 @@ cdef inline void copy_vectors(real *out, const real *x, Py_ssize_t width, vector
         while j + W <= width:
             (<vector *>(out + j))[0] = (<const vector *>(x + j))[0]
             j += W
-        if j < width:
+        if j < width and width > W:     # what is left, and some of what was copied
+            (<vector *>(out + width - W))[0] = (<const vector *>(x + width - W))[0]
+        elif j < width:
             v = load_part(x + j, <int>(width - j))
             store_part(out + j, v, <int>(width - j))
 

@@ -3,7 +3,7 @@
 A tile of the matmul would fill one lane of a vector for each unit. Here vectors run along the inputs instead. Sums
 are made in a fixed number of virtual lanes (64 bytes), so every build gives the same bits.
 """
-from fastbp.kernels.vector cimport real, vector, vf, vd, WF, WD, vfma, splat, load_part, four_sums
+from fastbp.kernels.vector cimport real, vector, vf, vd, WF, WD, vfma, splat, load_part, four_sums, plus4
 from fastbp.kernels.matmul cimport MC, KC
 
 cdef enum:
@@ -81,8 +81,7 @@ cdef inline void rows_in_registers(const int nv, const bint whole, real *out, co
                     acc[r][v % G] = vfma(t, w[v], acc[r][v % G])
             four_sums(sums, &acc[0][0], HALF)
             if step == 1:
-                for r in range(4):
-                    out[r] = sums[r] + start
+                plus4(out, sums, start)
             else:
                 for r in range(4):
                     out[r * step] = sums[r] + start

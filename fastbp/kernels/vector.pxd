@@ -101,8 +101,18 @@ cdef extern from *:
       FB_INLINE __m256i fb_m64(int n) { return _mm256_cmpgt_epi64(_mm256_set1_epi64x(n), _mm256_setr_epi64x(0,1,2,3)); }
       FB_INLINE vf fb_part_vf(const float *p, int n) { return (vf)_mm256_maskload_ps(p, fb_m32(n)); }
       FB_INLINE vd fb_part_vd(const double *p, int n) { return (vd)_mm256_maskload_pd(p, fb_m64(n)); }
-      FB_INLINE void fb_put_vf(float *p, vf v, int n) { _mm256_maskstore_ps(p, fb_m32(n), v); }
-      FB_INLINE void fb_put_vd(double *p, vd v, int n) { _mm256_maskstore_pd(p, fb_m64(n), v); }
+      /* in pieces: AMD's processors take a dozen cycles for a masked store */
+      FB_INLINE void fb_put_vf(float *p, vf v, int n) {
+        __m128 q = _mm256_castps256_ps128((__m256)v);
+        if (n >= WF) { _mm256_storeu_ps(p, (__m256)v); return; }
+        if (n & 4) { _mm_storeu_ps(p, q); q = _mm256_extractf128_ps((__m256)v, 1); p += 4; }
+        if (n & 2) { _mm_storel_pi((__m64 *)p, q); q = _mm_movehl_ps(q, q); p += 2; }
+        if (n & 1) _mm_store_ss(p, q); }
+      FB_INLINE void fb_put_vd(double *p, vd v, int n) {
+        __m128d q = _mm256_castpd256_pd128((__m256d)v);
+        if (n >= WD) { _mm256_storeu_pd(p, (__m256d)v); return; }
+        if (n & 2) { _mm_storeu_pd(p, q); q = _mm256_extractf128_pd((__m256d)v, 1); p += 2; }
+        if (n & 1) _mm_store_sd(p, q); }
     #elif defined(FASTBP_GNU)
       FB_INLINE vf fb_part_vf(const float *p, int n) { vf v = {0}; for (int i = 0; i < n; i++) v[i] = p[i]; return v; }
       FB_INLINE vd fb_part_vd(const double *p, int n) { vd v = {0}; for (int i = 0; i < n; i++) v[i] = p[i]; return v; }
@@ -199,6 +209,21 @@ cdef extern from *:
       FB_SUMS(float, vf)
       FB_SUMS(double, vd)
     #endif
+    FB_INLINE void fb_plus4_f(float *out, const float *x, float c) {
+      #ifdef FASTBP_GNU
+        *(vf4 *)out = *(const vf4 *)x + c;
+      #else
+        for (int r = 0; r < 4; r++) out[r] = x[r] + c;
+      #endif
+    }
+    FB_INLINE void fb_plus4_d(double *out, const double *x, double c) {
+      #ifdef FASTBP_GNU
+        *(vd4 *)out = *(const vd4 *)x + c;
+      #else
+        for (int r = 0; r < 4; r++) out[r] = x[r] + c;
+      #endif
+    }
+    #define plus4(out, x, c) _Generic((out), float *: fb_plus4_f, double *: fb_plus4_d)(out, x, c)
     #define four_sums(sums, a, apart) _Generic((a), vf *: fb_sums_vf, vd *: fb_sums_vd)(sums, a, apart)
 
     #if defined(FASTBP_GNU)
@@ -221,6 +246,7 @@ cdef extern from *:
     double vgate(...) noexcept nogil            # (x, m): x where m > 0, else 0
     void transpose4(...) noexcept nogil         # (d, ld, s, ls): d[4, ld] = s[4, ls].T
     void prefetch(...) noexcept nogil           # into L2
+    void plus4(...) noexcept nogil              # (out[4], x[4], c): out = x + c
     void four_sums(...) noexcept nogil          # (sums[4], acc, apart): all lanes of four 64-byte accumulators
     Py_ssize_t opaque(Py_ssize_t) noexcept nogil    # x, of which the compiler knows nothing
     double fma_(...) noexcept nogil             # scalars: a * b + c in the type of a
