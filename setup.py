@@ -62,6 +62,10 @@ DIRECTIVES = {
     "autotestdict": False,
 }
 
+# One copy of what Cython adds to modules that take arrays, instead of one in each: half of a wheel was that. Cython
+# also enters it into sys.modules without its package, so the name says whose it is.
+SHARED = "fastbp._fastbp_cython"
+
 # Rounding is the source's on every build: no contraction, no fast-math. Builds must give the same bits.
 FLAGS = ["-O3", "-fno-math-errno", "-fno-trapping-math", "-ffp-contract=off", "-g0"]
 QUIET = [
@@ -98,20 +102,29 @@ def link_flags():
     return ["-lm", "-Wl,-s"] if sys.platform == "linux" else []
 
 
+def translated(names, *shared):
+    """The modules in C, with what Cython adds to them in a module that they share."""
+    return cythonize(
+        [
+            *shared,
+            *(Extension(f"fastbp.{n}", [f"fastbp/{n.replace('.', '/')}.pyx"]) for n in names),
+        ],
+        compiler_directives=DIRECTIVES,
+        build_dir="build/cython",
+        shared_utility_qualified_name=SHARED if shared else None,
+    )
+
+
 def extensions():
     link = link_flags()
     plain = [("FASTBP_PLAIN", "1")] if PLAIN else []
     names = (
-        ["_cpu"]
-        + [f"engine.{m}" for m in ENGINE]
+        [f"engine.{m}" for m in ENGINE]
         + ["transforms.template"]
         + [f"kernels.{m}" for m in KERNELS]
     )
-    modules = cythonize(
-        [Extension(f"fastbp.{name}", [f"fastbp/{name.replace('.', '/')}.pyx"]) for name in names],
-        compiler_directives=DIRECTIVES,
-        build_dir="build/cython",
-    )
+    modules = translated(["_cpu"])  # looked at before anything else is loaded
+    modules += translated(names, Extension(SHARED, [SHARED.replace(".", "/") + ".c"]))
     built = []
     for module in modules:
         sets = instruction_sets() if ".kernels." in module.name else {"": []}
