@@ -9,10 +9,10 @@ from fastbp.kernels.matmul cimport MC, KC
 cdef enum:
     MOST = 8        # output units
     LINE = 64       # bytes of the virtual lanes: 16 float32, 8 float64
-    COLUMNS = 32    # numbers of two lines, where numbers are shortest,
-    PANEL = 8       # vectors of two lines, where vectors are shortest,
-    HALF = 4        # and of one
+    COLUMNS = 32    # numbers of two lines, where numbers are shortest
+    PANEL = 8       # vectors of two lines, where vectors are shortest
     ACCUMULATORS = 8    # of fused multiply-adds that run side by side, to hide their latency
+    AT_ONCE = 4     # columns of vectors that are weighed in one pass at most: with two accumulators each
 
 
 cdef bint narrow_forward_pays(Py_ssize_t k, Py_ssize_t m, int lanes) noexcept nogil:
@@ -62,7 +62,7 @@ cdef inline void rows_in_registers(const int nv, const bint whole, real *out, co
     cdef int W = WF if real is float else WD
     cdef int G = LINE // sizeof(real) // W
     cdef vector w[PANEL]
-    cdef vector acc[4][HALF]
+    cdef vector acc[4][16]
     cdef vector t
     cdef real sums[4]
     cdef Py_ssize_t _i
@@ -79,7 +79,7 @@ cdef inline void rows_in_registers(const int nv, const bint whole, real *out, co
                     else:
                         t = load_part(x + r * apart + v * W, part)
                     acc[r][v % G] = vfma(t, w[v], acc[r][v % G])
-            four_sums(sums, &acc[0][0], HALF)
+            four_sums(sums, &acc[0][0], 16)
             if step == 1:
                 plus4(out, sums, start)
             else:
@@ -120,7 +120,7 @@ cdef inline void column_dots(real *out, const real *x, const real *column, Py_ss
     """out[i * step] = start + x[i] . column for n rows, a multiple of four."""
     cdef Py_ssize_t W = WF if real is float else WD, i
     if (real is float and vector is vf) or (real is double and vector is vd):
-        if k * <Py_ssize_t>sizeof(real) > 2 * LINE:
+        if W == 1 or k * <Py_ssize_t>sizeof(real) > 2 * LINE:       # plain loops have no vectors to keep
             for i in range(0, n, 4):
                 dots[real, vector](out + i * step, x + i * apart, column, k, apart, start, step, NULL)
         elif k % W == 0:
@@ -170,7 +170,7 @@ cdef inline void weigh(const int nv, const bint whole, vector *acc, const real *
 cdef inline void weighted_rows(const int chains, const int nv, const bint whole, vector *total, const real *x,
                                const real *dz, Py_ssize_t n, Py_ssize_t k, Py_ssize_t m, int part) noexcept nogil:
     """total[v] = sum_i dz[i * m] * vector v of row i, in two or four sums that take turns."""
-    cdef vector acc[4][HALF]
+    cdef vector acc[4][AT_ONCE]
     cdef int c, v
     cdef Py_ssize_t _i, most = n - n % chains
     if (real is float and vector is vf) or (real is double and vector is vd):
