@@ -124,14 +124,13 @@ cdef class Team:
         self.judge()
         self.crew.lanes = most if self.share is None else max(1, min(<int>self.share.now(), most))
         self.crew.spins = 0 if crowded(self.crew.lanes if self.share is None else 0) else SPINS
+        self.since, self.crew.waited = fb_seconds(), 0
         return 0
 
     cdef int judge(self) except -1:
         """Say how long the threads have waited for one another: too long where other programs have their cores."""
-        cdef double now = fb_seconds()
         if self.share is not None and self.crew.lanes > 1:
-            self.share.judge(now - self.since, self.crew.waited * 1e-6, self.crew.lanes)
-        self.since, self.crew.waited = now, 0
+            self.share.judge(fb_seconds() - self.since, self.crew.waited * 1e-6, self.crew.lanes)
         return 0
 
     cdef int gather(self, int lanes) except -1:

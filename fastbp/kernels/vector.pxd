@@ -143,7 +143,7 @@ cdef extern from *:
     #define vfloor(x, low) _Generic((x), vf: fb_floor_vf, vd: fb_floor_vd)(x, low)
     #define vgate(x, m) _Generic((x), vf: fb_gate_vf, vd: fb_gate_vd)(x, m)
 
-    /* d[4, ld] = s[4, ls].T */
+    /* d[4, ld] = s[4, ls].T;  out[4] = x[4] + c */
     #ifdef FASTBP_GNU
       #define FB_FOUR(R, q, bytes) \
         typedef R q __attribute__((vector_size(bytes), aligned(sizeof(R)), may_alias)); \
@@ -154,15 +154,18 @@ cdef extern from *:
           *(q *)d = __builtin_shufflevector(ab, ce, 0, 1, 4, 5); \
           *(q *)(d + ld) = __builtin_shufflevector(ab, ce, 2, 3, 6, 7); \
           *(q *)(d + 2 * ld) = __builtin_shufflevector(AB, CE, 0, 1, 4, 5); \
-          *(q *)(d + 3 * ld) = __builtin_shufflevector(AB, CE, 2, 3, 6, 7); }
+          *(q *)(d + 3 * ld) = __builtin_shufflevector(AB, CE, 2, 3, 6, 7); } \
+        FB_INLINE void fb_plus_##q(R *out, const R *x, R c) { *(q *)out = *(const q *)x + c; }
     #else
       #define FB_FOUR(R, q, bytes) \
         FB_INLINE void fb_transpose_##q(R *d, Py_ssize_t ld, const R *s, Py_ssize_t ls) { \
-          for (int i = 0; i < 4; i++) for (int j = 0; j < 4; j++) d[i * ld + j] = s[j * ls + i]; }
+          for (int i = 0; i < 4; i++) for (int j = 0; j < 4; j++) d[i * ld + j] = s[j * ls + i]; } \
+        FB_INLINE void fb_plus_##q(R *out, const R *x, R c) { for (int i = 0; i < 4; i++) out[i] = x[i] + c; }
     #endif
     FB_FOUR(float, vf4, 16)
     FB_FOUR(double, vd4, 32)
     #define transpose4(d, ld, s, ls) _Generic((d), float *: fb_transpose_vf4, double *: fb_transpose_vd4)(d, ld, s, ls)
+    #define plus4(out, x, c) _Generic((out), float *: fb_plus_vf4, double *: fb_plus_vd4)(out, x, c)
 
     /* sums[r] = all lanes of four rows of 64-byte accumulators, added in the same tree on every build:
        lane l + lane l + half, and so on down. Rows lie `apart` vectors from one another. Vectors as wide as the
@@ -209,21 +212,6 @@ cdef extern from *:
       FB_SUMS(float, vf)
       FB_SUMS(double, vd)
     #endif
-    FB_INLINE void fb_plus4_f(float *out, const float *x, float c) {
-      #ifdef FASTBP_GNU
-        *(vf4 *)out = *(const vf4 *)x + c;
-      #else
-        for (int r = 0; r < 4; r++) out[r] = x[r] + c;
-      #endif
-    }
-    FB_INLINE void fb_plus4_d(double *out, const double *x, double c) {
-      #ifdef FASTBP_GNU
-        *(vd4 *)out = *(const vd4 *)x + c;
-      #else
-        for (int r = 0; r < 4; r++) out[r] = x[r] + c;
-      #endif
-    }
-    #define plus4(out, x, c) _Generic((out), float *: fb_plus4_f, double *: fb_plus4_d)(out, x, c)
     #define four_sums(sums, a, apart) _Generic((a), vf *: fb_sums_vf, vd *: fb_sums_vd)(sums, a, apart)
 
     #if defined(FASTBP_GNU)
