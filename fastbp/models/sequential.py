@@ -165,7 +165,7 @@ class Sequential(Model):
         y : targets
             (n,) or (n, units), in [0, 1] for the bce losses; class indices (n,) from 0 for the
             cross-entropies. With one unit (n,) equals (n, 1).
-        loss : {"bce", "bce_with_logits", "cross_entropy", "cross_entropy_with_logits", "mse"}
+        loss : {"bce", "bce_with_logits", "cross_entropy", "cross_entropy_with_logits", "mse", "mae", "huber"}
             Or the function, bp.bce and so on. "bce" needs a sigmoid output, "cross_entropy" a
             softmax, those with logits no activation.
         optimizer : {"adam", "sgd"} or an object such as bp.Adam(1e-2)

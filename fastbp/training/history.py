@@ -8,8 +8,8 @@ from collections.abc import Mapping
 class History(dict[str, list[float]]):
     """A dict from "loss", "val_loss", "accuracy", ... to one float an epoch, weighted by rows.
 
-    "loss" and metrics without "val_" are averages over the epoch's batches, each taken before its
-    update; those with "val_" are of the whole validation data after the epoch.
+    "loss" and metrics without ``"val_"`` are averages over the epoch's batches, each taken before its
+    update; those with ``"val_"`` are of the whole validation data after the epoch.
 
     Examples
     --------

@@ -38,7 +38,7 @@ class Trainer:
     Parameters
     ----------
     model : Sequential
-    loss : {"bce", "bce_with_logits", "cross_entropy", "cross_entropy_with_logits", "mse"}
+    loss : {"bce", "bce_with_logits", "cross_entropy", "cross_entropy_with_logits", "mse", "mae", "huber"}
         Or the function, bp.bce and so on.
     optimizer : {"adam", "sgd"} or an object such as bp.Adam(1e-2)
     metrics : list of {"accuracy"}
