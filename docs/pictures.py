@@ -65,15 +65,15 @@ def _charts(folder: Path) -> None:
     calls, functions = plot.recorded("latency.json"), plot.recorded("graph.json")
     charts = {
         "compare": plot.bars(
-            f"A training step, in multiples of fastbp's ({first['machine']['processor']}, one core)",
+            "A training step, in multiples of fastbp's (one core, log scale)",
             plot.times(first["results"], tuple(plot.PEERS)),
         ),
         "zen3": plot.bars(
-            f"The same on {second['one core']['machine']['processor']}, one core",
+            "The same on a processor without AVX-512 (one core)",
             plot.times(second["one core"]["results"], ("numpy", "torch", "jax-scan")),
         ),
         "two-cores": plot.bars(
-            f"The same with two threads on two cores of {second['two cores']['machine']['processor']}",
+            "The same there, with two threads on two cores",
             plot.times(second["two cores"]["results"], ("torch", "jax-scan")),
         ),
         "calls": plot.bars(

@@ -5,14 +5,12 @@ import numpy as np
 import fastbp as bp
 
 
-# [first]
 def f(x, y, z):
     """A sum, times a third number."""
     q = x + y
     return q * z
 
 
-# [meeting]
 def meeting(x, w):
     """A path that splits at `a` and meets again in the sum."""
     a = x * w
@@ -21,14 +19,12 @@ def meeting(x, w):
     return left + right
 
 
-# [descent]
 def error(w, b, x, y):
     """Half the squared error of a line, on one sample."""
     y_hat = w * x + b
     return 0.5 * (y_hat - y) ** 2
 
 
-# [logistic]
 def logistic(w, b, x, y):
     """Binary cross-entropy of one sample, written out."""
     z = (w * x).sum() + b
@@ -36,7 +32,6 @@ def logistic(w, b, x, y):
     return -(y * np.log(y_hat) + (1 - y) * np.log(1 - y_hat))
 
 
-# [mlp]
 def mlp(params, x, y):
     """Binary cross-entropy of two layers of sigmoids."""
     z1 = x @ params["W1"] + params["b1"]
@@ -46,7 +41,6 @@ def mlp(params, x, y):
     return bp.bce(y_hat, y)
 
 
-# [end]
 def arguments():
     """What each of them is drawn with."""
     return {
