@@ -33,7 +33,18 @@ WORKLOADS = {
     "LR1M": "28-1, batch 1,000,000, plain gradient descent",
     "script": "whole script: start, train, score",
 }
-COLOURS = ("#d08700", "#7a7f87", "#d1495b", "#8b62c9", "#0f9d8a", "#2f7ed8")
+# A library has one colour in all pictures, found by how its name begins.
+COLOURS = {
+    "NumPy": "#d08700",
+    "scikit-learn": "#7a7f87",
+    "PyTorch": "#d1495b",
+    "Keras": "#8b62c9",
+    "JAX, jit": "#0f9d8a",
+    "JAX, lax.scan": "#2f7ed8",
+    "ONNX": "#7a7f87",
+    "HIPS": "#8b62c9",
+}
+OTHER = "#2f7ed8"
 
 STYLE = """
 .bars { --ground: #ffffff; --text: #1f2328; --muted: #59636e; --line: #d1d9e0; }
@@ -60,7 +71,10 @@ def bars(
     With `most` the axis is linear from 0 to it, else logarithmic from 1 on.
     """
     names = list(dict.fromkeys(name for group in groups.values() for name in group))
-    colours = dict(zip(names, COLOURS * 2, strict=False))
+    colours = {
+        name: next((c for start, c in COLOURS.items() if name.startswith(start)), OTHER)
+        for name in names
+    }
     highest = most or max(v for group in groups.values() for v in group.values())
     left, right = MARGIN, WIDTH - MARGIN - 44  # room for the number behind the longest bar
 

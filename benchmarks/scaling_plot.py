@@ -21,10 +21,10 @@ PANELS: dict[str, list[tuple[str, Any, int]]] = {
 }
 
 
-def draw(found: dict[str, list[dict[str, Any]]], path: Path) -> None:
+def draw(found: dict[str, list[dict[str, Any]]], path: Path, most_columns: int = 4) -> None:
     """A panel a curve, on logarithmic axes, each beside the growth that is expected."""
     panels = [(name, *panel) for name in found for panel in PANELS.get(name, [])]
-    columns = min(len(panels), 4) or 1
+    columns = min(len(panels), most_columns) or 1
     rows = -(-len(panels) // columns) or 1
     figure = Figure(figsize=(4 * columns, 3 * rows), layout="constrained")
     for i, (name, title, value, power) in enumerate(panels):

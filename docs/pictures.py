@@ -135,4 +135,4 @@ def _scaling(scaling_plot: object, sweeps: dict, folder: Path) -> None:
         path = folder / f"scaling-{ground}.svg"
         with matplotlib.rc_context(), matplotlib.style.context(style):
             matplotlib.rcParams["svg.hashsalt"] = "fastbp"
-            scaling_plot.draw(sweeps, path)
+            scaling_plot.draw(sweeps, path, most_columns=2)

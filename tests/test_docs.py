@@ -12,7 +12,10 @@ import pytest
 import fastbp as bp
 
 ROOT = Path(__file__).parent.parent
-SOURCES = [ROOT / "README.md", *(ROOT / "docs").rglob("*.md")]
+SOURCES = [
+    ROOT / "README.md",
+    *(p for p in (ROOT / "docs").rglob("*.md") if "_build" not in p.parts),
+]
 
 
 def tables(text):
