@@ -2,6 +2,7 @@
 
 `fastbp/kernels/matmul.pyx` becomes `fastbp/kernels/v2/matmul.so`, `v3/matmul.so` and `v4/matmul.so` on x86-64 (one
 folder, `base`, elsewhere); `fastbp/kernels/__init__.py` points its `__path__` at the best one that the CPU can run.
+CONTRIBUTING.md says what each platform gets.
 
 Environment: FASTBP_DEBUG=1 (bounds checks), FASTBP_SANITIZE=address,undefined, FASTBP_PLAIN=1 (the path for compilers
 without GNU vectors).
@@ -9,6 +10,8 @@ without GNU vectors).
 
 import copy
 import os
+import shutil
+import subprocess
 import sys
 import sysconfig
 from pathlib import Path
@@ -50,6 +53,7 @@ ENGINE = [
 
 DEBUG = os.environ.get("FASTBP_DEBUG") == "1"
 SANITIZE = os.environ.get("FASTBP_SANITIZE", "")
+PLAIN = os.environ.get("FASTBP_PLAIN") == "1"
 
 DIRECTIVES = {
     "language_level": 3,
@@ -60,6 +64,7 @@ DIRECTIVES = {
     "cpow": True,
     "freethreading_compatible": True,
     "autotestdict": False,
+    "auto_pickle": False,  # no class of the engine can be pickled: they hold addresses
 }
 
 # One copy of what Cython adds to modules that take arrays, instead of one in each: half of a wheel was that. Cython
@@ -67,39 +72,91 @@ DIRECTIVES = {
 SHARED = "fastbp._fastbp_cython"
 
 # Rounding is the source's on every build: no contraction, no fast-math. Builds must give the same bits.
-FLAGS = ["-O3", "-fno-math-errno", "-fno-trapping-math", "-ffp-contract=off", "-g0"]
-QUIET = [
+EXACT = ["-fno-math-errno", "-fno-trapping-math", "-ffp-contract=off"]
+QUIET = [  # a fused function leaves unused copies behind
     "-Wno-unused-function",
     "-Wno-unused-variable",
-]  # a fused function leaves unused copies behind
+]
+WINDOWS = {"win-amd64": "x86_64-pc-windows-msvc", "win-arm64": "aarch64-pc-windows-msvc"}
 X86 = {
     "v2": ["-march=x86-64-v2"],
     "v3": ["-march=x86-64-v3"],
     "v4": ["-march=x86-64-v4", "-mprefer-vector-width=512"],
 }
-# A tile of the matmul must see its sizes as constants.
+
+# How far a module is optimised. Where nothing is said: -O2, as -O3 gained nothing that benchmarks/ could see and took a
+# sixth more of the wheel. Tiles, and the probe's loops over registers, must be unrolled whole. Modules that compile
+# programs, begin calls or hand work on to other modules are as small as can be.
+SMALL = [
+    "_cpu",
+    "_fastbp_cython",
+    "bound",
+    "buffers",
+    "guard",
+    "program",
+    "random",
+    "snapshot",
+    "steps",
+    "team",
+]
+SMALL += ["dense", "rows"]
+LEVEL = {"matmul": "-O3", "narrow": "-O3", "probe": "-O3", **dict.fromkeys(SMALL, "-Os")}
+# A tile of the matmul must see its sizes as constants: what is `inline` is inlined, whatever its size.
 INLINE = [("CYTHON_INLINE", "inline __attribute__((always_inline))")]
-# Plain loops stay plain: GCC 12 vectorises a tile of scalars over k by loads of rows of B that are not there.
-PLAIN = os.environ.get("FASTBP_PLAIN") == "1"
+TILES = ["matmul", "narrow", "probe"]
+# Loops must see into exp and log, or they run on one number at a time. GCC is told that they may be long: INLINE would
+# do, but inlines Cython's own functions as well, which is 5 % of a wheel.
+LOOPS = ["elementwise", "losses", "reduce_axes", "reductions", "updates"]
+GENEROUS = ["--param=max-inline-insns-single=500", "--param=large-function-growth=2000"]
 
 
 def instruction_sets():
     """Folder name -> compiler flags for the machine that is built for."""
-    machine = sysconfig.get_platform().rsplit("-", 1)[-1].lower()
+    machine = sysconfig.get_platform().rpartition("-")[2].lower()
+    if machine == "universal2":  # both of a Mac's architectures, each with its own kernels
+        intel = {name: ["-arch", "x86_64", *flags] for name, flags in X86.items()}
+        return {"base": ["-arch", "arm64"], **intel}
     return X86 if machine in ("x86_64", "amd64") else {"base": []}
 
 
-def common_flags():
-    flags = FLAGS + QUIET + (["-fno-tree-vectorize"] if PLAIN else [])
+def kind_of(compiler):
+    """What setuptools compiles with: "gcc", "clang", "clang-cl" or "msvc"."""
+    if compiler.compiler_type == "msvc":
+        return "msvc" if PLAIN or not shutil.which("clang-cl") else "clang-cl"
+    version = subprocess.run(
+        [*compiler.compiler_so[:1], "--version"], capture_output=True, text=True
+    )
+    return "clang" if "clang" in version.stdout.lower() else "gcc"
+
+
+def compiler_flags(kind, module, flags):
+    """What a module is compiled with, and the macros that are defined meanwhile."""
+    macros = [("FASTBP_PLAIN", "1")] if PLAIN else []
+    if kind == "msvc":  # plain loops, of which there is one build
+        return ["/O2", "/fp:precise", "/std:c11"], macros
+    flags = [LEVEL.get(module, "-O2"), *EXACT, *QUIET, *flags]
+    macros += INLINE if module in TILES or (module in LOOPS and kind != "gcc") else []
+    if kind == "clang-cl":
+        target = f"--target={WINDOWS[sysconfig.get_platform()]}"  # else that of the compiler itself
+        return [target, *(f"/clang:{flag}" for flag in flags)], macros
+    flags += ["-g0", "-fno-asynchronous-unwind-tables"]  # nothing unwinds through C
+    if kind == "gcc":
+        flags += ["-fvect-cost-model=dynamic", *(GENEROUS if module in LOOPS else [])]
+    if PLAIN:  # GCC 12 vectorises a tile of scalars over k by loads of rows of B that are not there
+        flags += ["-fno-tree-vectorize"]
     if SANITIZE:
-        flags = [*flags, f"-fsanitize={SANITIZE}", "-fno-omit-frame-pointer", "-g"]
-    return flags
+        flags += [f"-fsanitize={SANITIZE}", "-fno-omit-frame-pointer", "-g"]
+    return flags, macros
 
 
-def link_flags():
+def linker_flags(kind, flags):
     if SANITIZE:
         return [f"-fsanitize={SANITIZE}"]
-    return ["-lm", "-Wl,-s"] if sys.platform == "linux" else []
+    if (
+        sys.platform == "linux"
+    ):  # glibc's mod is wanted from libm by name, and no symbols but the module's
+        return ["-lm", "-Wl,-s"]
+    return flags[:2] if flags[:1] == ["-arch"] else []
 
 
 def translated(names, *shared):
@@ -116,13 +173,9 @@ def translated(names, *shared):
 
 
 def extensions():
-    link = link_flags()
-    plain = [("FASTBP_PLAIN", "1")] if PLAIN else []
-    names = (
-        [f"engine.{m}" for m in ENGINE]
-        + ["transforms.template"]
-        + [f"kernels.{m}" for m in KERNELS]
-    )
+    """Each module once; each kernel once for each instruction set."""
+    names = [f"engine.{m}" for m in ENGINE] + ["transforms.template"]
+    names += [f"kernels.{m}" for m in KERNELS]
     modules = translated(["_cpu"])  # looked at before anything else is loaded
     modules += translated(names, Extension(SHARED, [SHARED.replace(".", "/") + ".c"]))
     built = []
@@ -132,18 +185,30 @@ def extensions():
             extension = Extension(
                 module.name.replace(".kernels.", f".kernels.{isa}."),
                 module.sources,
-                extra_compile_args=common_flags() + flags,
-                extra_link_args=link,
-                define_macros=plain + (INLINE if isa else []),
                 depends=[*module.depends, "setup.py"],
             )
-            extension.isa = isa
+            extension.isa, extension.isa_flags = isa, flags
             built.append(extension)
     return built
 
 
 class BuildEachIsa(build_ext):
     """Objects of one instruction set go to a folder of their own, or they collide."""
+
+    def build_extensions(self):
+        kind = kind_of(self.compiler)
+        if kind == "clang-cl":  # MSVC's libraries and linker; the vectors are GNU's
+            self.compiler.initialize()
+            self.compiler.cc = shutil.which("clang-cl")
+        if (
+            kind == "msvc"
+        ):  # one build of plain loops: it has no flag for v2, and no use for the others
+            self.extensions = [e for e in self.extensions if e.isa in ("", "base", "v2")]
+        for ext in self.extensions:
+            flags, macros = compiler_flags(kind, ext.name.rpartition(".")[2], ext.isa_flags)
+            ext.extra_compile_args, ext.define_macros = flags, macros
+            ext.extra_link_args = linker_flags(kind, ext.isa_flags)
+        super().build_extensions()
 
     def build_extension(self, ext):
         own = copy.copy(self)  # extensions are built side by side

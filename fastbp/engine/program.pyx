@@ -49,10 +49,10 @@ cdef class Program:
         lines += [f"  takes {name}: {width} a row" for name, width in zip(self._names, self.widths)]
         table = [("", "step", "computes", "into")]
         table += [(s["part"], s["op"], s["text"], s["made"]) for s in self.steps]
-        wide = [max(len(row[i]) for row in table) for i in range(4)]
+        wide = [max(map(len, column)) for column in zip(*table)]
         for i, row in enumerate(table):
             number = "   " if i == 0 else f"{i - 1:3d}"
-            lines.append(f"{number} " + "  ".join(cell.ljust(w) for cell, w in zip(row, wide)).rstrip())
+            lines.append(f"{number} " + "  ".join(map(str.ljust, row, wide)).rstrip())
         for name, place in zip(self.outputs, self._places):
             where = ("work", "parameters", "gradients", "the caller's array")[min(place[0], 3)]
             lines.append(f"  gives {name}: {where}" + (f"[{place[1]}]" if place[0] != OUTPUT else ""))

@@ -165,7 +165,7 @@ _ACTIVATIONS = {None: -1, "relu": RELU, "sigmoid": SIGMOID, "tanh": TANH}
 
 cdef int activation_code(activation) except -2:
     if activation not in _ACTIVATIONS:
-        known = ", ".join(repr(name) for name in _ACTIVATIONS)
+        known = ", ".join(map(repr, _ACTIVATIONS))
         raise ValueError(f"activation: expected one of {known}, got {activation!r}")
     return _ACTIVATIONS[activation]
 
