@@ -2,9 +2,11 @@
 
 import numpy as np
 import pytest
-import sklearn.datasets
 
 from fastbp import datasets
+
+sklearn = pytest.importorskip("sklearn", reason="compares with scikit-learn")
+pytest.importorskip("sklearn.datasets")
 
 
 def test_breast_cancer_is_what_scikit_learn_has():
