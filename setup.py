@@ -84,29 +84,29 @@ X86 = {
     "v4": ["-march=x86-64-v4", "-mprefer-vector-width=512"],
 }
 
-# How far a module is optimised. Where nothing is said: -O2, as -O3 gained nothing that benchmarks/ could see and took a
-# sixth more of the wheel. Tiles, and the probe's loops over registers, must be unrolled whole. Modules that compile
-# programs, begin calls or hand work on to other modules are as small as can be.
+# How far a module is optimised. Where nothing is said: -O2, as -O3 gained nothing there that benchmarks could see; with
+# it a wheel would be a fifth larger. Tiles must be unrolled whole, plain loops be split by their conditions. Modules
+# that compile programs, begin calls or hand work on to other modules are as small as can be.
 SMALL = [
     "_cpu",
     "_fastbp_cython",
     "bound",
     "buffers",
+    "dense",
     "guard",
     "program",
     "random",
-    "snapshot",
-    "steps",
-    "team",
+    "rows",
 ]
-SMALL += ["dense", "rows"]
-LEVEL = {"matmul": "-O3", "narrow": "-O3", "probe": "-O3", **dict.fromkeys(SMALL, "-Os")}
+SMALL += ["snapshot", "steps", "team"]
+LARGE = ["matmul", "moves", "narrow", "probe", "reduce_axes", "reductions"]
+LEVEL = dict.fromkeys(SMALL, "-Os") | dict.fromkeys(LARGE, "-O3")
 # A tile of the matmul must see its sizes as constants: what is `inline` is inlined, whatever its size.
 INLINE = [("CYTHON_INLINE", "inline __attribute__((always_inline))")]
-TILES = ["matmul", "narrow", "probe"]
+TILES = ["matmul", "narrow"]
 # Loops must see into exp and log, or they run on one number at a time. GCC is told that they may be long: INLINE would
 # do, but inlines Cython's own functions as well, which is 5 % of a wheel.
-LOOPS = ["elementwise", "losses", "reduce_axes", "reductions", "updates"]
+LOOPS = ["elementwise", "losses", "moves", "reduce_axes"]
 GENEROUS = ["--param=max-inline-insns-single=500", "--param=large-function-growth=2000"]
 
 

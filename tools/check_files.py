@@ -32,10 +32,12 @@ IN_SDIST_ROOT = {"PKG-INFO", "setup.cfg", "setup.py", "pyproject.toml", "LICENSE
 
 
 def refuse(what: str) -> None:
+    """End with an error."""
     raise SystemExit(f"check_files: {what}")
 
 
 def check_sdist(path: Path) -> None:
+    """All that a build and the tests need, and nothing that a build makes."""
     with tarfile.open(path) as archive:
         names = [
             PurePosixPath(m.name).relative_to(path.name.removesuffix(".tar.gz")) for m in archive
@@ -59,6 +61,7 @@ def check_sdist(path: Path) -> None:
 
 
 def check_wheel(path: Path) -> None:
+    """Name, size, files, and on Linux each module's needs."""
     tags = path.stem.split("-")[-1].split(".")
     for tag in tags:
         glibc = re.match(r"manylinux_(\d+)_(\d+)_", tag)
