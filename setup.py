@@ -87,17 +87,7 @@ X86 = {
 # How far a module is optimised. Where nothing is said: -O2, as -O3 gained nothing there that benchmarks could see; with
 # it a wheel would be a fifth larger. Tiles must be unrolled whole, plain loops be split by their conditions. Modules
 # that compile programs, begin calls or hand work on to other modules are as small as can be.
-SMALL = [
-    "_cpu",
-    "_fastbp_cython",
-    "bound",
-    "buffers",
-    "dense",
-    "guard",
-    "program",
-    "random",
-    "rows",
-]
+SMALL = ["_cpu", "_fastbp_cython", "bound", "buffers", "call", "dense", "guard", "program", "rows"]
 SMALL += ["snapshot", "steps", "team"]
 LARGE = ["matmul", "moves", "narrow", "probe", "reduce_axes", "reductions"]
 LEVEL = dict.fromkeys(SMALL, "-Os") | dict.fromkeys(LARGE, "-O3")
@@ -155,7 +145,7 @@ def linker_flags(kind, flags):
     if (
         sys.platform == "linux"
     ):  # glibc's mod is wanted from libm by name, and no symbols but the module's
-        return ["-lm", "-Wl,-s"]
+        return ["-lm", "-Wl,-s", "-Wl,--build-id=none"]
     return flags[:2] if flags[:1] == ["-arch"] else []
 
 
