@@ -37,6 +37,11 @@ def test_the_version_is_the_installed_one():
     assert fastbp.__version__ == importlib.metadata.version("fastbp")
 
 
+def test_the_citation_names_the_version():
+    citation = Path(__file__).parent.parent / "CITATION.cff"
+    assert f"\nversion: {fastbp.__version__}\n" in citation.read_text(encoding="utf-8")
+
+
 def test_numpy_is_the_only_requirement():
     requirements = importlib.metadata.requires("fastbp")
     always = [r for r in requirements if "extra ==" not in r]
