@@ -187,6 +187,11 @@ class BuildEachIsa(build_ext):
 
     def build_extensions(self):
         kind = kind_of(self.compiler)
+        if (
+            self.compiler.compiler_type == "unix"
+        ):  # some Pythons name the folder of their own library
+            plain = [a for a in self.compiler.linker_so if not a.startswith("-Wl,-rpath")]
+            self.compiler.linker_so = plain
         if kind == "clang-cl":  # MSVC's libraries and linker; the vectors are GNU's
             self.compiler.initialize()
             self.compiler.cc = shutil.which("clang-cl")
