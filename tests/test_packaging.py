@@ -1,8 +1,10 @@
 """What is installed, and what an unbuilt tree says."""
 
+import ast
 import importlib.metadata
 import re
 import shutil
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -11,6 +13,7 @@ import fastbp
 from fastbp import kernels
 
 PACKAGE = Path(fastbp.__file__).parent
+ROOT = Path(__file__).parent.parent
 COMMAND = "pip install -e ."
 
 
@@ -37,9 +40,27 @@ def test_the_version_is_the_installed_one():
     assert fastbp.__version__ == importlib.metadata.version("fastbp")
 
 
+def test_the_version_has_one_source_which_is_read_without_importing():
+    """setuptools takes a literal from the source; anything else it would import, unbuilt."""
+    settings = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    assert "version" not in settings["project"]
+    assert settings["project"]["dynamic"] == ["version"]
+    assert settings["tool"]["setuptools"]["dynamic"]["version"] == {"attr": "fastbp.__version__"}
+    module = ast.parse((ROOT / "fastbp" / "__init__.py").read_text(encoding="utf-8"))
+    found = [
+        ast.literal_eval(statement.value)
+        for statement in module.body
+        if isinstance(statement, ast.Assign)
+        and [ast.unparse(target) for target in statement.targets] == ["__version__"]
+    ]
+    assert found == [fastbp.__version__]
+
+
 def test_the_citation_names_the_version():
-    citation = Path(__file__).parent.parent / "CITATION.cff"
-    assert f"\nversion: {fastbp.__version__}\n" in citation.read_text(encoding="utf-8")
+    lines = (ROOT / "CITATION.cff").read_text(encoding="utf-8").splitlines()
+    assert [line for line in lines if line.startswith("version:")] == [
+        f'version: "{fastbp.__version__}"'
+    ]
 
 
 def test_numpy_is_the_only_requirement():
