@@ -187,17 +187,13 @@ class BuildEachIsa(build_ext):
 
     def build_extensions(self):
         kind = kind_of(self.compiler)
-        if (
-            self.compiler.compiler_type == "unix"
-        ):  # some Pythons name the folder of their own library
+        if self.compiler.compiler_type == "unix":  # no folder of the library of this very Python
             plain = [a for a in self.compiler.linker_so if not a.startswith("-Wl,-rpath")]
             self.compiler.linker_so = plain
         if kind == "clang-cl":  # MSVC's libraries and linker; the vectors are GNU's
             self.compiler.initialize()
             self.compiler.cc = shutil.which("clang-cl")
-        if (
-            kind == "msvc"
-        ):  # one build of plain loops: it has no flag for v2, and no use for the others
+        if kind == "msvc":  # of plain loops there is one build
             self.extensions = [e for e in self.extensions if e.isa in ("", "base", "v2")]
         for ext in self.extensions:
             flags, macros = compiler_flags(kind, ext.name.rpartition(".")[2], ext.isa_flags)

@@ -20,3 +20,4 @@ PATH="$bin:$PATH" cython-lint fastbp # it calls pycodestyle by name
 "$bin/mypy"
 "$bin/zizmor" --offline --quiet .github
 "$bin/check-jsonschema" --builtin-schema vendor.github-workflows .github/workflows/*.yml
+"$bin/check-jsonschema" --builtin-schema vendor.citation-file-format CITATION.cff
