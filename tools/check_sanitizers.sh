@@ -35,7 +35,7 @@ for widths, rows in (((20, 64, 32), 2048), ((200, 256), 512)):
         model.predict(X, threads=threads)
         model.evaluate(X, y, loss="bce", threads=threads)
     print(widths, "trained")'
-    if cat "$log".* 2>/dev/null | grep -q 'fastbp/'; then
+    if grep -qs 'fastbp/' "$log".*; then
         cat "$log".*
         exit 1
     fi
@@ -43,8 +43,8 @@ for widths, rows in (((20, 64, 32), 2048), ((200, 256), 512)):
 else
     heading "tests under it"
     if [ ${#tests[@]} -eq 0 ]; then tests=(tests/kernels tests/engine tests/training tests/models tests/transforms); fi
-    # what follows replaces malloc, or disassembles, itself
+    # what disassembles a build, or puts its own malloc before, is about another build
     LD_PRELOAD="$(gcc -print-file-name=libasan.so) $(gcc -print-file-name=libubsan.so)" \
         ASAN_OPTIONS=detect_leaks=0 UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1 \
-        "$bin/pytest" -q -p no:cacheprovider "${tests[@]}"
+        "$bin/pytest" -v -p no:cacheprovider --ignore-glob='*/test_assembly.py' --ignore-glob='*/test_allocation.py' "${tests[@]}"
 fi
