@@ -16,8 +16,8 @@ cd "$work/tree"
 
 heading "a build with -fsanitize=$sanitizers"
 export CC=gcc FASTBP_SANITIZE=$sanitizers
-"$bin/python" setup.py -q build_ext --inplace >"$work/build.log" 2>&1 || { tail -50 "$work/build.log"; exit 1; }
-export PYTHONPATH=$work/tree PYTHONMALLOC=malloc
+"$bin/pip" install --no-build-isolation --editable . >"$work/build.log" 2>&1 || { tail -50 "$work/build.log"; exit 1; }
+export PYTHONMALLOC=malloc
 
 if [ "$sanitizers" = thread ]; then
     heading "trainings with threads"
@@ -46,5 +46,5 @@ else
     # what disassembles a build, or puts its own malloc before, is about another build
     LD_PRELOAD="$(gcc -print-file-name=libasan.so) $(gcc -print-file-name=libubsan.so)" \
         ASAN_OPTIONS=detect_leaks=0 UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1 \
-        "$bin/pytest" -v -p no:cacheprovider --ignore-glob='*/test_assembly.py' --ignore-glob='*/test_allocation.py' "${tests[@]}"
+        "$bin/pytest" -q -p no:cacheprovider --ignore-glob='*/test_assembly.py' --ignore-glob='*/test_allocation.py' "${tests[@]}"
 fi
