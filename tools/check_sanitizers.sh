@@ -28,8 +28,8 @@ rng = np.random.default_rng(0)
 for widths, rows in (((20, 64, 32), 2048), ((200, 256), 512)):
     X = rng.normal(size=(2 * rows, widths[0])).astype(np.float32)
     y = (X[:, 0] > 0).astype(np.float32)
-    layers = [bp.Dense(w, "relu") for w in widths[1:]] + [bp.Dense(1, "sigmoid")]
     for threads in (2, 3):
+        layers = [bp.Dense(w, "relu") for w in widths[1:]] + [bp.Dense(1, "sigmoid")]
         model = bp.Sequential(layers, seed=0)
         model.fit(X, y, loss="bce", batch_size=rows, epochs=2, threads=threads)
         model.predict(X, threads=threads)
