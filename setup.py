@@ -139,12 +139,10 @@ def compiler_flags(kind, module, flags):
     return flags, macros
 
 
-def linker_flags(kind, flags):
+def linker_flags(flags):
     if SANITIZE:
         return [f"-fsanitize={SANITIZE}"]
-    if (
-        sys.platform == "linux"
-    ):  # glibc's mod is wanted from libm by name, and no symbols but the module's
+    if sys.platform == "linux":  # mod is libm's; no symbols but the module's
         return ["-lm", "-Wl,-s", "-Wl,--build-id=none"]
     return flags[:2] if flags[:1] == ["-arch"] else []
 
@@ -198,7 +196,7 @@ class BuildEachIsa(build_ext):
         for ext in self.extensions:
             flags, macros = compiler_flags(kind, ext.name.rpartition(".")[2], ext.isa_flags)
             ext.extra_compile_args, ext.define_macros = flags, macros
-            ext.extra_link_args = linker_flags(kind, ext.isa_flags)
+            ext.extra_link_args = linker_flags(ext.isa_flags)
         super().build_extensions()
 
     def build_extension(self, ext):

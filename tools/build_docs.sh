@@ -3,7 +3,7 @@
 # PYTHON names the interpreter. The pages are copied to FOLDER, if one is named.
 set -euo pipefail
 source "$(dirname "$0")/common.sh"
-wheel=$(cd "$(dirname "$1")" && pwd)/$(basename "$1")
+wheel=$(absolute "$1")
 new_folder
 
 heading "the documentation and its examples"

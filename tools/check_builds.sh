@@ -3,7 +3,7 @@
 # absent meanwhile; with Clang, where there is one; with plain loops. PYTHON names the interpreter.
 set -euo pipefail
 source "$(dirname "$0")/common.sh"
-sdist=$(cd "$(dirname "$1")" && pwd)/$(basename "$1")
+sdist=$(absolute "$1")
 new_folder
 mkdir "$work/tree" && tar -xzf "$sdist" --strip-components=1 -C "$work/tree"
 

@@ -17,17 +17,7 @@ MOST_BYTES = 2_000_000
 NEWEST_GLIBC = (2, 28)
 LIBRARIES = {"libc.so.6", "libm.so.6", "ld-linux-x86-64.so.2", "ld-linux-aarch64.so.1"}
 LIBRARIES |= {"libc.musl-x86_64.so.1", "libc.musl-aarch64.so.1"}
-IN_WHEEL = {
-    ".so",
-    ".pyd",
-    ".py",
-    ".pyi",
-    ".pxd",
-    ".npz",
-    ".typed",
-    ".md",
-    "",
-}  # "": licences, RECORD
+IN_WHEEL = {".so", ".pyd", ".py", ".pyi", ".pxd", ".npz", ".typed", ".md"}
 IN_SDIST_ROOT = {"PKG-INFO", "setup.cfg", "setup.py", "pyproject.toml", "LICENSE", "MANIFEST.in"}
 
 

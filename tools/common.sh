@@ -6,6 +6,10 @@ python=${PYTHON:-python3}
 
 heading() { printf '\n=== %s\n' "$*"; }
 
+absolute() { # the path of a file, from wherever it is called
+    echo "$(cd "$(dirname "$1")" && pwd)/$(basename "$1")"
+}
+
 new_folder() { # a temporary folder, gone at the end
     work=$(mktemp -d)
     trap 'rm -rf "$work"' EXIT

@@ -2,7 +2,7 @@
 # Linters, and types as a user of the wheel sees them: `tools/lint.sh WHEEL`. PYTHON names the interpreter.
 set -euo pipefail
 source "$(dirname "$0")/common.sh"
-wheel=$(cd "$(dirname "$1")" && pwd)/$(basename "$1")
+wheel=$(absolute "$1")
 new_folder
 
 heading "linters, and types as a user of the wheel sees them"

@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
-# The tests on a Python without the GIL, which must stay off; the kernels', transforms' and training's again with each
+# The tests on a Python without the GIL, which must stay off; the kernels', transforms' and models' again with each
 # test in four threads at once: `tools/test_free_threaded.sh WHEEL`. PYTHON names the interpreter (3.14t, say).
 set -euo pipefail
 source "$(dirname "$0")/common.sh"
-wheel=$(cd "$(dirname "$1")" && pwd)/$(basename "$1")
+wheel=$(absolute "$1")
 new_folder
 "$python" -c 'import sysconfig, sys; sys.exit(not sysconfig.get_config_var("Py_GIL_DISABLED"))' || {
     echo "$python has a GIL: set PYTHON to a free-threaded one" >&2

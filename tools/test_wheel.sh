@@ -3,7 +3,7 @@
 # ARGUMENTS]`. PYTHON names the interpreter; WITH adds requirements, such as WITH='numpy==2.0.*'.
 set -euo pipefail
 source "$(dirname "$0")/common.sh"
-wheel=$(cd "$(dirname "$1")" && pwd)/$(basename "$1")
+wheel=$(absolute "$1")
 shift
 new_folder
 
