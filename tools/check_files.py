@@ -62,7 +62,9 @@ def check_wheel(path: Path) -> None:
     if path.stat().st_size > MOST_BYTES:
         refuse(f"{path.name}: {path.stat().st_size} bytes, more than {MOST_BYTES}")
     with zipfile.ZipFile(path) as archive, tempfile.TemporaryDirectory() as folder:
-        names = [PurePosixPath(name) for name in archive.namelist()]
+        names = [
+            PurePosixPath(entry.filename) for entry in archive.infolist() if not entry.is_dir()
+        ]
         for name in names:
             if name.parts[0] != "fastbp" and ".dist-info" not in name.parts[0]:
                 refuse(f"{path.name}: {name} is outside of the package")
