@@ -6,7 +6,7 @@ ctypedef void (*Job)(void *context, Crew *crew, int rank) noexcept nogil
 cdef struct Crew:           # what the threads of a team share; each word that changes often has a cache line of its own
     int lanes               # threads at work: the caller may choose fewer than there are, between two jobs
     int threads             # those there are
-    int spins               # turns that who waits takes before it lets others run
+    long spins              # turns that who waits takes before it lets others run
     Job job
     void *context
     long ready              # the team is complete

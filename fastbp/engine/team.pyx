@@ -20,16 +20,16 @@ cdef enum:
 
 cdef void wait_while(long *word, long value, Crew *crew, bint counts) noexcept nogil:
     """Until the word changes or the team is over. What is longer than a meeting of threads that all run may count."""
-    cdef long turns = 0
+    cdef long turns = 0, spins = fb_get(&crew.spins)
     cdef double since = 0
     while fb_get(word) == value and not fb_get(&crew.over):
         turns += 1
-        if turns < crew.spins:
+        if turns < spins:
             fb_pause()
             continue
         if counts and since == 0:
             since = fb_seconds()
-        if turns < crew.spins + YIELDS:
+        if turns < spins + YIELDS:
             fb_yield()
         else:
             fb_nap()
@@ -43,11 +43,12 @@ cdef void alone(Crew *crew) noexcept nogil:
 
 
 cdef bint meet(Crew *crew) noexcept nogil:
+    cdef int lanes = crew.lanes         # when all have arrived, the caller may change it
     cdef long meeting
-    if crew.lanes == 1:
+    if lanes == 1:
         return False
     meeting = fb_get(&crew.meeting)
-    if fb_add(&crew.arrived, 1) == crew.lanes:
+    if fb_add(&crew.arrived, 1) == lanes:
         fb_put(&crew.arrived, 0)
         fb_put(&crew.meeting, meeting + 1)
     else:
@@ -123,14 +124,15 @@ cdef class Team:
         cdef int most = self.crew.threads
         self.judge()
         self.crew.lanes = most if self.share is None else max(1, min(<int>self.share.now(), most))
-        self.crew.spins = 0 if crowded(self.crew.lanes if self.share is None else 0) else SPINS
-        self.since, self.crew.waited = fb_seconds(), 0
+        fb_put(&self.crew.spins, 0 if crowded(self.crew.lanes if self.share is None else 0) else SPINS)
+        fb_put(&self.crew.waited, 0)
+        self.since = fb_seconds()
         return 0
 
     cdef int judge(self) except -1:
         """Say how long the threads have waited for one another: too long where other programs have their cores."""
         if self.share is not None and self.crew.lanes > 1:
-            self.share.judge(fb_seconds() - self.since, self.crew.waited * 1e-6, self.crew.lanes)
+            self.share.judge(fb_seconds() - self.since, fb_get(&self.crew.waited) * 1e-6, self.crew.lanes)
         return 0
 
     cdef int gather(self, int lanes) except -1:

@@ -157,13 +157,10 @@ cdef void walk(void *context, Crew *crew, int rank) noexcept nogil:
             row = 0
             batch += 1
             status = close_batch(w, lane, crew, rank)
-            if rank == 0:
-                w.status = status
-                if is_time(w, &pace, f.cost if f.groups == 1 else 0):
-                    fb_put(&w.pause, pace.place)
+            if rank == 0 and is_time(w, &pace, f.cost if f.groups == 1 else 0):
+                fb_put(&w.pause, pace.place)
             if meet_all(crew):              # the parameters are in place
                 break
-            status = w.status
             if rank == 0 and status == DONE and f.updates:
                 advance_hyper(&lane.steps[f.n_steps - 1], f.hyper)
             if halted(w, &pace) and status == DONE and batch < w.batches:
@@ -270,7 +267,7 @@ cdef void add_up(const Frame *f, int rank, int lanes, real *kind) noexcept nogil
 
 
 cdef int close_batch(Walk *w, Lane *lane, Crew *crew, int rank) noexcept nogil:
-    """Take the outputs, look whether the loss is finite, and update."""
+    """Take the outputs, look whether the loss is finite, and update. All threads find the same."""
     cdef Frame *f = w.frame
     cdef int i
     if f.groups > 1:
