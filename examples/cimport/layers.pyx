@@ -25,7 +25,7 @@ def forward(const float[:, ::1] x, const float[:, ::1] w1, const float[::1] b1, 
     hidden, out = np.empty((n, h), np.float32), np.empty((n, m), np.float32)
     cdef float[:, ::1] a = hidden, p = out
     with nogil:
-        layer_forward(&a[0, 0], &x[0, 0], &w1[0, 0], &b1[0], n, k, h, h, True, &work[0])
-        layer_forward(&p[0, 0], &a[0, 0], &w2[0, 0], &b2[0], n, h, m, m, False, &work[0])
+        layer_forward(&a[0, 0], &x[0, 0], &w1[0, 0], &b1[0], n, k, h, h, True, &work[0], NULL)
+        layer_forward(&p[0, 0], &a[0, 0], &w2[0, 0], &b2[0], n, h, m, m, False, &work[0], NULL)
         unary(SIGMOID, &p[0, 0], &p[0, 0], n * m)
     return out

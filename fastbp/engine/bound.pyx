@@ -8,6 +8,7 @@ from fastbp.engine.steps cimport kind_code, op_code, share_code
 
 cdef enum:
     LINE = 64           # bytes
+    CACHED = 1 << 20    # of the caller's arrays: about what stays in a core's caches from one epoch to the next
 
 
 cdef class Bound:
@@ -199,23 +200,34 @@ cdef class Bound:
         return 0
 
 
+cdef void choose_source(Frame *f, bint direct, Py_ssize_t rows) noexcept nogil:
+    """Let operands lie in the caller's arrays, which have so many rows, or else in `gathered`."""
+    cdef Py_ssize_t width = 0
+    cdef int j
+    for j in range(f.n_arrays):
+        width += f.width[j]
+    f.direct = direct
+    f.asked = rows - f.block if direct and rows * width * f.item > CACHED else 0
+
+
 cdef void bind(const Frame *f, Lane *lane, Py_ssize_t row) noexcept nogil:
     """Point the operands that lie in the caller's arrays at a row, or at the gathered rows."""
     cdef int i, j
     cdef Step *s
-    cdef void *p
+    cdef char *p
     for i in range(f.n_moving):
         s, j = &lane.steps[f.moving[i].step], f.moving[i].array
         if j < 0:
             p = f.out + row * f.out_width * f.item
         elif f.direct:
-            p = <void *>(f.arrays[j] + row * f.width[j] * f.item)
+            p = <char *>f.arrays[j] + row * f.width[j] * f.item
         else:
             p = lane.gathered[j]
         if f.moving[i].operand == 0:
             s.out = p
         elif f.moving[i].operand == 2:
             s.a = p
+            s.coming = p + f.block * f.width[j] * f.item if j >= 0 and row < f.asked else NULL
         elif f.moving[i].operand == 3:
             s.b = p
         elif f.moving[i].operand == 4:

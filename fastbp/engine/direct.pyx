@@ -10,6 +10,7 @@ from libc.stdlib cimport free, realloc
 
 from numpy import dtype, empty, ndarray
 
+from fastbp.engine.bound cimport choose_source
 from fastbp.engine.guard cimport Guard, FREE
 from fastbp.engine.pieces cimport forward_block
 from fastbp.engine.run cimport Run
@@ -98,7 +99,8 @@ cdef object predicted(Run run, object X, const Py_buffer *view):
         run.forward((X,), out)
         return out
     PyObject_GetBuffer(out, &made, PyBUF_SIMPLE | PyBUF_WRITABLE)
-    run.frame.arrays[0], run.frame.out, run.frame.direct = <const char *>view.buf, <char *>made.buf, True
+    run.frame.arrays[0], run.frame.out = <const char *>view.buf, <char *>made.buf
+    choose_source(&run.frame, True, rows)
     forward_block(&run.frame, rows)
     PyBuffer_Release(&made)
     return out

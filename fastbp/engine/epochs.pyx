@@ -2,6 +2,7 @@
 from libc.stdlib cimport free, malloc
 from cpython.exc cimport PyErr_CheckSignals
 
+from fastbp.engine.bound cimport choose_source
 from fastbp.engine.pieces cimport walk_apart
 from fastbp.engine.platform cimport fb_seconds
 from fastbp.engine.program cimport ARRAYS
@@ -161,7 +162,7 @@ cdef int look(Training *t, Run run, Run last, double *table, Crew *crew) except 
     alone(&single)
     if run is not None:
         begin_walk(w, &run.frame, &t.cursor, t.batches, t.rows)
-        w.table, run.frame.direct = table, True
+        w.table = table
         while t.cursor.taken < t.batches:
             w.pause, w.deadline = 0, next_poll()
             with nogil:
@@ -174,7 +175,7 @@ cdef int look(Training *t, Run run, Run last, double *table, Crew *crew) except 
     if last is not None:
         t.cursor.taken = 0
         begin_walk(w, &last.frame, &t.cursor, 1, t.rows)
-        w.base, last.frame.direct = t.rows - last.frame.rows, True
+        w.base = t.rows - last.frame.rows
         while w.status == PAUSED:
             w.pause, w.deadline = 0, next_poll()
             with nogil:
@@ -203,7 +204,7 @@ cdef list _taken(Training *t, Run run, Run last, tuple arrays):
 cdef int batches(Training *t, Run run, Py_ssize_t base, Py_ssize_t count, double deadline) noexcept nogil:
     """Batches of one program, from the cursor on."""
     cdef Walk *w = &t.walk
-    run.frame.direct = t.index == NULL
+    choose_source(&run.frame, t.index == NULL, t.rows)
     w.frame, w.cursor, w.index, w.base, w.batches, w.total = &run.frame, &t.cursor, t.index, base, count, t.rows
     w.status, w.pause, w.deadline, w.table = DONE, 0, deadline, NULL
     together(t.crew, walk, w)

@@ -59,7 +59,6 @@ cdef class Run(Bound):
         cdef Walk w
         begin_epoch(&cursor)
         begin_walk(&w, &self.frame, &cursor, 1, self.frame.rows)
-        self.frame.direct = True
         while w.status == PAUSED:
             w.pause, w.deadline = 0, next_poll()
             with nogil:
@@ -101,7 +100,7 @@ cdef class Run(Bound):
             raise ValueError(f"out: expected {wanted} elements for {rows} rows, got {target.size} for {held.rows}")
         if rows == 0:
             return
-        self.frame.out, self.frame.direct = <char *>target.view.buf, True
+        self.frame.out = <char *>target.view.buf
         if lanes > 1:
             self.add_lanes(lanes)
             with Team(lanes, share) as team:

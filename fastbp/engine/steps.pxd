@@ -18,6 +18,7 @@ cdef struct Step:
     void *a
     void *b
     void *c
+    void *coming                # rows like those of `a` that the next block will read, where it is worth asking for them
 
 cdef enum:
     HYPER = 16          # numbers of an optimizer

@@ -91,13 +91,13 @@ cdef void execute(const Step *s, Py_ssize_t rows, bint again, double *hyper, rea
     cdef real *c = <real *>s.c
     cdef bint adds = again and s.accumulates
     if s.op == DENSE:
-        layer_forward(out, a, b, c, n, s.k, m, s.ldc, s.kind == ew.RELU, work)
+        layer_forward(out, a, b, c, n, s.k, m, s.ldc, s.kind == ew.RELU, work, <const real *>s.coming)
         if s.kind != IDENTITY and s.kind != ew.RELU:
             activate(s, out, n)
     elif s.op == DENSE_INPUTS:
         layer_inputs(out, a, b, c, n, s.k, m, s.ldc, work)
     elif s.op == DENSE_WEIGHTS:
-        layer_weights(out, a, b, n, s.k, m, s.lda, s.ldc, adds, work)
+        layer_weights(out, a, b, n, s.k, m, s.lda, s.ldc, adds, work, <const real *>s.coming)
     elif s.op == SUM_ROWS:
         reductions.column_sums(out, a, n, m, adds)
     elif s.op >= BCE_FUSED and s.op <= SQUARED_ERROR_FUSED:
@@ -177,6 +177,8 @@ cdef inline void shift(Step *part, Py_ssize_t first, real kind) noexcept nogil:
     part.out = <real *>part.out + first * part.width[0]
     part.second = <real *>part.second + first * part.width[1]
     part.a = <real *>part.a + first * part.width[2]
+    if part.coming != NULL:
+        part.coming = <real *>part.coming + first * part.width[2]
     part.b = <real *>part.b + first * part.width[3]
     part.c = <real *>part.c + first * part.width[4]
 

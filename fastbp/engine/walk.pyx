@@ -9,7 +9,7 @@ from fastbp.kernels cimport elementwise as ew
 from fastbp.kernels.reductions cimport first_nonfinite
 from fastbp.kernels.rows cimport gather
 from fastbp.kernels.vector cimport real
-from fastbp.engine.bound cimport Lane, aim, bind
+from fastbp.engine.bound cimport Lane, aim, bind, choose_source
 from fastbp.engine.platform cimport fb_add, fb_flush, fb_get, fb_put, fb_restore, fb_seconds
 from fastbp.engine.steps cimport advance_hyper, execute, execute_share, share_of
 from fastbp.engine.team cimport meet
@@ -32,6 +32,7 @@ cdef void begin_epoch(Cursor *c) noexcept nogil:
 
 cdef void begin_walk(Walk *w, Frame *f, Cursor *c, Py_ssize_t batches, Py_ssize_t total) noexcept nogil:
     """Batches of one program in the arrays' own order, from where they begin; nothing is looked for."""
+    choose_source(f, True, total)
     w.frame, w.cursor, w.index, w.base, w.batches, w.total = f, c, NULL, 0, batches, total
     w.status, w.pause, w.looks, w.found, w.table = PAUSED, 0, False, 0, NULL
 

@@ -14,14 +14,15 @@ from fastbp.kernels.arguments cimport flat, first, written, is_double
 
 
 cdef void layer_forward(real *out, const real *x, const real *w, const real *bias, Py_ssize_t n, Py_ssize_t k,
-                        Py_ssize_t m, Py_ssize_t ld, bint relu, real *work) noexcept nogil:
+                        Py_ssize_t m, Py_ssize_t ld, bint relu, real *work, const real *coming) noexcept nogil:
     """out (n, m) = x (n, k) @ w (k, m) + bias (m), and its positive part where `relu`; bias may be NULL.
 
-    These may be m columns of matrices of `ld` columns, which then are more than a narrow layer has.
+    These may be m columns of matrices of `ld` columns, which then are more than a narrow layer has. `coming` may be
+    NULL: see `narrow_forward`.
     """
     cdef Product p
     if k and narrow_forward_pays(k, ld, LANES_FLOAT if real is float else LANES_DOUBLE):
-        narrow_forward(out, x, w, bias, n, k, m, work)
+        narrow_forward(out, x, w, bias, n, k, m, work, coming)
         if relu:
             unary(RELU, out, out, n * m)
         return
@@ -47,15 +48,15 @@ cdef void layer_inputs(real *dx, const real *dz, const real *w, const real *gate
 
 
 cdef void layer_weights(real *dw, const real *x, const real *dz, Py_ssize_t n, Py_ssize_t k, Py_ssize_t m,
-                        Py_ssize_t ldx, Py_ssize_t ld, bint accumulate, real *work) noexcept nogil:
+                        Py_ssize_t ldx, Py_ssize_t ld, bint accumulate, real *work, const real *coming) noexcept nogil:
     """dw (k, m) = x (n, k).T @ dz (n, m), added to dw where `accumulate`.
 
     x may be k columns of a matrix of `ldx` columns; dw and dz m columns of matrices of `ld` columns. A narrow layer is
-    made in one piece.
+    made in one piece. `coming` may be NULL: see `narrow_weights`.
     """
     cdef Product p
     if n and narrow_weights_pay(ldx, ld, LANES_FLOAT if real is float else LANES_DOUBLE):
-        narrow_weights(dw, x, dz, n, k, m, accumulate)
+        narrow_weights(dw, x, dz, n, k, m, accumulate, coming)
         return
     p.c, p.a, p.b, p.init, p.gate = dw, x, dz, dw if accumulate else NULL, NULL
     p.m, p.n, p.k = k, m, n
@@ -178,7 +179,8 @@ cdef int forward_views(const real[::1] x, const real[::1] weight, const real[::1
         b = first(bias)
     if out.shape[0]:
         work = view.array((work_size(),), sizeof(real), "f" if real is float else "d")
-        layer_forward(written(out), first(x), first(weight), b, n, k, m, m, activation == RELU, &work[0])
+        layer_forward(written(out), first(x), first(weight), b, n, k, m, m, activation == RELU, &work[0],
+                      <const real *>NULL)
         if activation >= 0 and activation != RELU:
             unary(activation, written(out), written(out), n * m)
     return 0
@@ -192,5 +194,6 @@ cdef int backward_views(const real[::1] x, const real[::1] weight, const real[::
     if dbias is not None and m:
         column_sums(written(dbias), first(dz), n, m, False)
     if dweight.shape[0]:
-        layer_weights(written(dweight), first(x), first(dz), n, k, m, k, m, False, &work[0])
+        layer_weights(written(dweight), first(x), first(dz), n, k, m, k, m, False, &work[0],
+                      <const real *>NULL)
     return 0

@@ -3,7 +3,7 @@
 A tile of the matmul would fill one lane of a vector for each unit. Here vectors run along the inputs instead. Sums
 are made in a fixed number of virtual lanes (64 bytes), so every build gives the same bits.
 """
-from fastbp.kernels.vector cimport real, vector, vf, vd, WF, WD, vfma, splat, load_part, four_sums, plus4
+from fastbp.kernels.vector cimport real, vector, vf, vd, WF, WD, vfma, splat, load_part, four_sums, plus4, prefetch
 from fastbp.kernels.matmul cimport MC, KC
 
 cdef enum:
@@ -23,6 +23,14 @@ cdef bint narrow_forward_pays(Py_ssize_t k, Py_ssize_t m, int lanes) noexcept no
 
 cdef bint narrow_weights_pay(Py_ssize_t k, Py_ssize_t m, int lanes) noexcept nogil:
     return m <= MOST and m * ((k + lanes - 1) // lanes) < k
+
+
+cdef inline const char *ask(const char *coming, Py_ssize_t bytes) noexcept nogil:
+    """Ask the memory for some bytes; where the next ones begin."""
+    cdef Py_ssize_t i
+    for i in range((bytes + LINE - 1) // LINE):
+        prefetch(coming + i * LINE)
+    return coming + bytes
 
 
 cdef inline void dots(real *out, const real *x, const real *column, Py_ssize_t k, Py_ssize_t apart, real start,
@@ -56,7 +64,7 @@ cdef inline void dots(real *out, const real *x, const real *column, Py_ssize_t k
 
 cdef inline void rows_in_registers(const int nv, const bint whole, real *out, const real *x, const real *column,
                                    Py_ssize_t n, Py_ssize_t apart, real start, Py_ssize_t step, int part,
-                                   vector *kind) noexcept nogil:
+                                   const char *coming, vector *kind) noexcept nogil:
     """`dots` of n rows, a multiple of four, and a column of nv vectors; the last one is part of one unless `whole`."""
     cdef int r, v
     cdef int W = WF if real is float else WD
@@ -70,6 +78,8 @@ cdef inline void rows_in_registers(const int nv, const bint whole, real *out, co
         for v in range(nv):
             w[v] = (<const vector *>(column + v * W))[0]
         for _i in range(0, n, 4):
+            if coming != NULL:
+                coming = ask(coming, 2 * apart * <Py_ssize_t>sizeof(real))
             for r in range(4):
                 for v in range(G):
                     acc[r][v] = splat(<real>0)
@@ -89,34 +99,36 @@ cdef inline void rows_in_registers(const int nv, const bint whole, real *out, co
 
 
 cdef inline void short_rows(const bint whole, real *out, const real *x, const real *column, Py_ssize_t n,
-                            Py_ssize_t k, Py_ssize_t apart, real start, Py_ssize_t step, vector *kind) noexcept nogil:
+                            Py_ssize_t k, Py_ssize_t apart, real start, Py_ssize_t step, const char *coming,
+                            vector *kind) noexcept nogil:
     """`dots` of n rows of at most two lines."""
     cdef Py_ssize_t W = WF if real is float else WD
     cdef int nv = <int>((k + W - 1) // W), part
     if (real is float and vector is vf) or (real is double and vector is vd):
         part = <int>(k - (nv - 1) * W)
         if nv == 1:
-            rows_in_registers[real, vector](1, whole, out, x, column, n, apart, start, step, part, NULL)
+            rows_in_registers[real, vector](1, whole, out, x, column, n, apart, start, step, part, coming, NULL)
         elif nv == 2:
-            rows_in_registers[real, vector](2, whole, out, x, column, n, apart, start, step, part, NULL)
+            rows_in_registers[real, vector](2, whole, out, x, column, n, apart, start, step, part, coming, NULL)
         elif W * sizeof(real) < LINE:
             if nv == 3:
-                rows_in_registers[real, vector](3, whole, out, x, column, n, apart, start, step, part, NULL)
+                rows_in_registers[real, vector](3, whole, out, x, column, n, apart, start, step, part, coming, NULL)
             elif nv == 4:
-                rows_in_registers[real, vector](4, whole, out, x, column, n, apart, start, step, part, NULL)
+                rows_in_registers[real, vector](4, whole, out, x, column, n, apart, start, step, part, coming, NULL)
             elif 2 * W * sizeof(real) < LINE:
                 if nv == 5:
-                    rows_in_registers[real, vector](5, whole, out, x, column, n, apart, start, step, part, NULL)
+                    rows_in_registers[real, vector](5, whole, out, x, column, n, apart, start, step, part, coming, NULL)
                 elif nv == 6:
-                    rows_in_registers[real, vector](6, whole, out, x, column, n, apart, start, step, part, NULL)
+                    rows_in_registers[real, vector](6, whole, out, x, column, n, apart, start, step, part, coming, NULL)
                 elif nv == 7:
-                    rows_in_registers[real, vector](7, whole, out, x, column, n, apart, start, step, part, NULL)
+                    rows_in_registers[real, vector](7, whole, out, x, column, n, apart, start, step, part, coming, NULL)
                 else:
-                    rows_in_registers[real, vector](8, whole, out, x, column, n, apart, start, step, part, NULL)
+                    rows_in_registers[real, vector](8, whole, out, x, column, n, apart, start, step, part, coming, NULL)
 
 
 cdef inline void column_dots(real *out, const real *x, const real *column, Py_ssize_t n, Py_ssize_t k,
-                             Py_ssize_t apart, real start, Py_ssize_t step, vector *kind) noexcept nogil:
+                             Py_ssize_t apart, real start, Py_ssize_t step, const char *coming,
+                             vector *kind) noexcept nogil:
     """out[i * step] = start + x[i] . column for n rows, a multiple of four."""
     cdef Py_ssize_t W = WF if real is float else WD, i
     if (real is float and vector is vf) or (real is double and vector is vd):
@@ -124,26 +136,31 @@ cdef inline void column_dots(real *out, const real *x, const real *column, Py_ss
             for i in range(0, n, 4):
                 dots[real, vector](out + i * step, x + i * apart, column, k, apart, start, step, NULL)
         elif k % W == 0:
-            short_rows[real, vector](True, out, x, column, n, k, apart, start, step, NULL)
+            short_rows[real, vector](True, out, x, column, n, k, apart, start, step, coming, NULL)
         else:
-            short_rows[real, vector](False, out, x, column, n, k, apart, start, step, NULL)
+            short_rows[real, vector](False, out, x, column, n, k, apart, start, step, coming, NULL)
 
 
 cdef void narrow_forward(real *out, const real *x, const real *w, const real *bias, Py_ssize_t n, Py_ssize_t k,
-                         Py_ssize_t m, real *work) noexcept nogil:
-    """out (n, m) = x (n, k) @ w (k, m) + bias (m), or without it where bias is NULL. `work` holds a column of w."""
+                         Py_ssize_t m, real *work, const real *coming) noexcept nogil:
+    """out (n, m) = x (n, k) @ w (k, m) + bias (m), or without it where bias is NULL. `work` holds a column of w.
+
+    `coming`, or NULL: rows like x that will be read next; the first half of them is asked for meanwhile.
+    """
     cdef Py_ssize_t lanes = LINE // sizeof(real), whole = (k + lanes - 1) // lanes * lanes, i, j, c
     cdef real rest[4]
     cdef real start
     cdef real *column = work
+    cdef const char *half = <const char *>coming
     for j in range(m):
         for c in range(whole):
             column[c] = w[c * m + j] if c < k else 0
         start = bias[j] if bias != NULL else 0
         if real is float:
-            column_dots[float, vf](out + j, x, column, n & ~3, k, k, start, m, NULL)
+            column_dots[float, vf](out + j, x, column, n & ~3, k, k, start, m, half, NULL)
         else:
-            column_dots[double, vd](out + j, x, column, n & ~3, k, k, start, m, NULL)
+            column_dots[double, vd](out + j, x, column, n & ~3, k, k, start, m, half, NULL)
+        half = NULL
         for i in range(n & ~3, n):      # the same row four times
             if real is float:
                 dots[float, vf](rest, x + i * k, column, k, 0, start, 1, NULL)
@@ -168,7 +185,8 @@ cdef inline void weigh(const int nv, const bint whole, vector *acc, const real *
 
 
 cdef inline void weighted_rows(const int chains, const int nv, const bint whole, vector *total, const real *x,
-                               const real *dz, Py_ssize_t n, Py_ssize_t k, Py_ssize_t m, int part) noexcept nogil:
+                               const real *dz, Py_ssize_t n, Py_ssize_t k, Py_ssize_t m, int part,
+                               const char *coming) noexcept nogil:
     """total[v] = sum_i dz[i * m] * vector v of row i, in two or four sums that take turns."""
     cdef vector acc[4][AT_ONCE]
     cdef int c, v
@@ -178,6 +196,8 @@ cdef inline void weighted_rows(const int chains, const int nv, const bint whole,
             for v in range(nv):
                 acc[c][v] = splat(<real>0)
         for _i in range(most // chains):
+            if coming != NULL:
+                coming = ask(coming, chains * k * <Py_ssize_t>sizeof(real) // 2)
             weigh(nv, whole, acc[0], x, dz, part)
             weigh(nv, whole, acc[1], x + k, dz + m, part)
             if chains == 4:
@@ -195,22 +215,22 @@ cdef inline void weighted_rows(const int chains, const int nv, const bint whole,
 
 
 cdef inline void some_columns(const int chains, const bint whole, int nv, vector *total, const real *x, const real *dz,
-                              Py_ssize_t n, Py_ssize_t k, Py_ssize_t m, int part) noexcept nogil:
+                              Py_ssize_t n, Py_ssize_t k, Py_ssize_t m, int part, const char *coming) noexcept nogil:
     """`weighted_rows` of as many vectors as there are accumulators for, or fewer."""
     if (real is float and vector is vf) or (real is double and vector is vd):
         if nv == 1:
-            weighted_rows(chains, 1, whole, total, x, dz, n, k, m, part)
+            weighted_rows(chains, 1, whole, total, x, dz, n, k, m, part, coming)
         elif nv == 2:
-            weighted_rows(chains, 2, whole, total, x, dz, n, k, m, part)
+            weighted_rows(chains, 2, whole, total, x, dz, n, k, m, part, coming)
         elif chains == 2:
             if nv == 3:
-                weighted_rows(chains, 3, whole, total, x, dz, n, k, m, part)
+                weighted_rows(chains, 3, whole, total, x, dz, n, k, m, part, coming)
             else:
-                weighted_rows(chains, 4, whole, total, x, dz, n, k, m, part)
+                weighted_rows(chains, 4, whole, total, x, dz, n, k, m, part, coming)
 
 
 cdef inline void columns_of(const int chains, vector *total, const real *x, const real *dz, Py_ssize_t n, Py_ssize_t k,
-                            Py_ssize_t m, Py_ssize_t columns) noexcept nogil:
+                            Py_ssize_t m, Py_ssize_t columns, const char *coming) noexcept nogil:
     """total = sum_i dz[i * m] * x[i * k : + columns], at most two lines of them."""
     cdef Py_ssize_t W = WF if real is float else WD, left
     cdef int nv
@@ -219,33 +239,38 @@ cdef inline void columns_of(const int chains, vector *total, const real *x, cons
             left = min(ACCUMULATORS // chains * W, columns)
             nv = <int>((left + W - 1) // W)
             if left % W == 0:
-                some_columns(chains, True, nv, total, x, dz, n, k, m, <int>W)
+                some_columns(chains, True, nv, total, x, dz, n, k, m, <int>W, coming)
             else:
-                some_columns(chains, False, nv, total, x, dz, n, k, m, <int>(left % W))
-            columns, x, total = columns - left, x + left, total + nv
+                some_columns(chains, False, nv, total, x, dz, n, k, m, <int>(left % W), coming)
+            columns, x, total, coming = columns - left, x + left, total + nv, NULL
 
 
 cdef void narrow_weights(real *dw, const real *x, const real *dz, Py_ssize_t n, Py_ssize_t k, Py_ssize_t m,
-                         bint accumulate) noexcept nogil:
+                         bint accumulate, const real *coming) noexcept nogil:
     """dw (k, m) = x (n, k).T @ dz (n, m), added to dw where `accumulate`.
 
+    `coming`, or NULL: rows like x that will be read next; the second half of them is asked for meanwhile.
     A column is summed in two chains of rows, or in four where fewer columns than a line has are left.
     """
     cdef Py_ssize_t j = 0, c, u, part, line = LINE // sizeof(real)
     cdef real sums[COLUMNS]
+    cdef const char *half = NULL
+    if coming != NULL:
+        half = <const char *>coming + n * k * sizeof(real) // 2
     while j < k:
         part = min(2 * line, k - j)
         for c in range(m):
             if real is float:
                 if part > line:
-                    columns_of[float, vf](2, <vf *>sums, x + j, dz + c, n, k, m, part)
+                    columns_of[float, vf](2, <vf *>sums, x + j, dz + c, n, k, m, part, half)
                 else:
-                    columns_of[float, vf](4, <vf *>sums, x + j, dz + c, n, k, m, part)
+                    columns_of[float, vf](4, <vf *>sums, x + j, dz + c, n, k, m, part, half)
             else:
                 if part > line:
-                    columns_of[double, vd](2, <vd *>sums, x + j, dz + c, n, k, m, part)
+                    columns_of[double, vd](2, <vd *>sums, x + j, dz + c, n, k, m, part, half)
                 else:
-                    columns_of[double, vd](4, <vd *>sums, x + j, dz + c, n, k, m, part)
+                    columns_of[double, vd](4, <vd *>sums, x + j, dz + c, n, k, m, part, half)
+            half = NULL
             if accumulate:
                 for u in range(part):
                     dw[(j + u) * m + c] += sums[u]

@@ -41,7 +41,7 @@ def value_and_grad(function: Callable[..., Any], argnums: Argnums = 0) -> Callab
     Raises
     ------
     TypeError
-        When it is called: for a function that does not return one number, and for arguments that are not floats.
+        When it is called: for a function that does not return one number, and for integer arrays to differentiate by.
 
     Notes
     -----
