@@ -8,7 +8,7 @@ vectors of columns of B, packed where that pays; strips of MR rows. A tile is MR
 """
 from libc.math cimport INFINITY
 from fastbp.kernels.vector cimport (real, vector, vf, vd, WF, WD, MR, NR, vfma, splat, load_part, store_part,
-                                    vfloor, vgate, opaque, prefetch)
+                                    vfloor, vgate, opaque, prefetch, prefetch_near)
 
 cdef enum:
     LINE = 64       # bytes that memory sends at once
@@ -84,6 +84,11 @@ cdef inline void tile(const int mr, const int nv, const bint unit, real *c, Py_s
         for _k in range(p.depth):
             b0 = b[0]
             b1 = b[nv - 1]
+            if mr == 12 and nv == 2:            # what lies in L2 comes too late where two are done in a cycle
+                prefetch_near(<const char *>b + 8 * br)
+                prefetch_near(<const char *>b + 8 * br + LINE)
+            if mr == 12 and unit:
+                prefetch_near(a0 + 12 * LINE)
             madd(mr > 0, nv, acc[0], <const real *>(a0), b0, b1)
             madd(mr > 1, nv, acc[1], <const real *>(a0 + ar), b0, b1)
             madd(mr > 2, nv, acc[2], <const real *>(a0 + 2 * ar), b0, b1)

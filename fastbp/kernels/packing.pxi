@@ -1,13 +1,16 @@
 # How matmul.pyx lays out blocks of its operands for its tiles.
 
-from fastbp.kernels.vector cimport real, WF, WD, MR, NR, transpose4
+from fastbp.kernels.vector cimport real, WF, WD, MR, NR, EIGHTS, transpose4, transpose8
 
 
 cdef void transpose(real *out, Py_ssize_t ld, const real *s, Py_ssize_t ss, Py_ssize_t depth, Py_ssize_t n) noexcept nogil:
     """out[k * ld + j] = s[k + j * ss] for k < depth, j < n: a transposition."""
-    cdef Py_ssize_t k, j, k4 = depth & ~3, n4 = n & ~3
+    cdef Py_ssize_t k, j, k8 = depth & ~7 if EIGHTS and real is float else 0, k4 = depth & ~3, n4 = n & ~3
     for j in range(0, n4, 4):
-        for k in range(0, k4, 4):
+        if EIGHTS and real is float:
+            for k in range(0, k8, 8):
+                transpose8(out + k * ld + j, ld, s + j * ss + k, ss)
+        for k in range(k8, k4, 4):
             transpose4(out + k * ld + j, ld, s + j * ss + k, ss)
     for j in range(n):
         for k in range(k4 if j < n4 else 0, depth):

@@ -129,17 +129,23 @@ cdef extern from *:
     #define store_part(p, v, n) _Generic((v), vf: fb_put_vf, vd: fb_put_vd)(p, v, n)
 
     /* floor: low where x < low, else x (so a NaN stays), for low = 0 or -inf;  gate: v where m > 0, else 0 */
-    #ifdef FASTBP_GNU
-      #define FB_MASKED(v) \
-        FB_INLINE v fb_floor_##v(v x, v low) { return (v)((__typeof__(x < low))x & ~(x < low)); } \
-        FB_INLINE v fb_gate_##v(v x, v m) { return (v)((__typeof__(m > 0))x & (m > 0)); }
+    #if defined(FB_X86)         /* of two that do not compare, max takes the second */
+      FB_INLINE vf fb_floor_vf(vf x, vf low) { return (vf)FB_X86(max_ps)(low, x); }
+      FB_INLINE vd fb_floor_vd(vd x, vd low) { return (vd)FB_X86(max_pd)(low, x); }
+    #elif defined(FASTBP_GNU)
+      FB_INLINE vf fb_floor_vf(vf x, vf low) { return (vf)((__typeof__(x < low))x & ~(x < low)); }
+      FB_INLINE vd fb_floor_vd(vd x, vd low) { return (vd)((__typeof__(x < low))x & ~(x < low)); }
     #else
-      #define FB_MASKED(v) \
-        FB_INLINE v fb_floor_##v(v x, v low) { return x < low ? 0 : x; } \
-        FB_INLINE v fb_gate_##v(v x, v m) { return m > 0 ? x : 0; }
+      FB_INLINE vf fb_floor_vf(vf x, vf low) { return x < low ? 0 : x; }
+      FB_INLINE vd fb_floor_vd(vd x, vd low) { return x < low ? 0 : x; }
     #endif
-    FB_MASKED(vf)
-    FB_MASKED(vd)
+    #ifdef FASTBP_GNU
+      FB_INLINE vf fb_gate_vf(vf x, vf m) { return (vf)((__typeof__(m > 0))x & (m > 0)); }
+      FB_INLINE vd fb_gate_vd(vd x, vd m) { return (vd)((__typeof__(m > 0))x & (m > 0)); }
+    #else
+      FB_INLINE vf fb_gate_vf(vf x, vf m) { return m > 0 ? x : 0; }
+      FB_INLINE vd fb_gate_vd(vd x, vd m) { return m > 0 ? x : 0; }
+    #endif
     #define vfloor(x, low) _Generic((x), vf: fb_floor_vf, vd: fb_floor_vd)(x, low)
     #define vgate(x, m) _Generic((x), vf: fb_gate_vf, vd: fb_gate_vd)(x, m)
 
@@ -164,6 +170,29 @@ cdef extern from *:
     #endif
     FB_FOUR(float, vf4, 16)
     FB_FOUR(double, vd4, 32)
+    /* d[8, ld] = s[4, ls].T of floats, in vectors of 32 bytes: half the shuffles of two fours */
+    #if defined(FB_X86) && VECTOR_BYTES == 64      /* slower with AVX2 */
+      typedef float vf8 __attribute__((vector_size(32), aligned(4), may_alias));
+      FB_INLINE void fb_transpose_vf8(float *d, Py_ssize_t ld, const float *s, Py_ssize_t ls) {
+        vf8 a = *(const vf8 *)s, b = *(const vf8 *)(s + ls);
+        vf8 c = *(const vf8 *)(s + 2 * ls), e = *(const vf8 *)(s + 3 * ls);
+        vf8 ab = __builtin_shufflevector(a, b, 0, 8, 1, 9, 4, 12, 5, 13);
+        vf8 AB = __builtin_shufflevector(a, b, 2, 10, 3, 11, 6, 14, 7, 15);
+        vf8 ce = __builtin_shufflevector(c, e, 0, 8, 1, 9, 4, 12, 5, 13);
+        vf8 CE = __builtin_shufflevector(c, e, 2, 10, 3, 11, 6, 14, 7, 15);
+        vf8 r[4] = {__builtin_shufflevector(ab, ce, 0, 1, 8, 9, 4, 5, 12, 13),
+                    __builtin_shufflevector(ab, ce, 2, 3, 10, 11, 6, 7, 14, 15),
+                    __builtin_shufflevector(AB, CE, 0, 1, 8, 9, 4, 5, 12, 13),
+                    __builtin_shufflevector(AB, CE, 2, 3, 10, 11, 6, 7, 14, 15)};
+        for (int i = 0; i < 4; i++) {
+          *(vf4 *)(d + i * ld) = __builtin_shufflevector(r[i], r[i], 0, 1, 2, 3);
+          *(vf4 *)(d + (i + 4) * ld) = __builtin_shufflevector(r[i], r[i], 4, 5, 6, 7); } }
+      enum { EIGHTS = 1 };
+      #define transpose8(d, ld, s, ls) fb_transpose_vf8((float *)(d), ld, (const float *)(s), ls)
+    #else
+      enum { EIGHTS = 0 };
+      #define transpose8(d, ld, s, ls) ((void)0)
+    #endif
     #define transpose4(d, ld, s, ls) _Generic((d), float *: fb_transpose_vf4, double *: fb_transpose_vd4)(d, ld, s, ls)
     #define plus4(out, x, c) _Generic((out), float *: fb_plus_vf4, double *: fb_plus_vd4)(out, x, c)
 
@@ -216,14 +245,17 @@ cdef extern from *:
 
     #if defined(FASTBP_GNU)
       #define prefetch(p) __builtin_prefetch((p), 0, 2)
+      #define prefetch_near(p) __builtin_prefetch((p), 0, 3)
       FB_INLINE Py_ssize_t opaque(Py_ssize_t x) { __asm__("" : "+r"(x)); return x; }
     #else
       #define opaque(x) (x)
       #define prefetch(p) ((void)0)
+      #define prefetch_near(p) ((void)0)
     #endif
     #endif
     """
     enum: WF, WD, MR, NR
+    enum: EIGHTS                                # whether there is `transpose8`
     ctypedef float vf
     ctypedef double vd
     double vfma(...) noexcept nogil             # a * b + c, vectors
@@ -233,7 +265,9 @@ cdef extern from *:
     double vfloor(...) noexcept nogil           # (x, low): low where x < low, else x; low is 0 or -inf
     double vgate(...) noexcept nogil            # (x, m): x where m > 0, else 0
     void transpose4(...) noexcept nogil         # (d, ld, s, ls): d[4, ld] = s[4, ls].T
+    void transpose8(...) noexcept nogil         # the same of eight columns of s, float32
     void prefetch(...) noexcept nogil           # into L2
+    void prefetch_near(...) noexcept nogil      # into L1
     void plus4(...) noexcept nogil              # (out[4], x[4], c): out = x + c
     void four_sums(...) noexcept nogil          # (sums[4], acc, apart): all lanes of four 64-byte accumulators
     Py_ssize_t opaque(Py_ssize_t) noexcept nogil    # x, of which the compiler knows nothing
