@@ -140,8 +140,9 @@ APART: dict[Any, list[Call]] = {
     np.hsplit: [*on(lambda x: np.hsplit(x, 3)), *on(lambda x: np.hsplit(x, [2]), shapes=((5,),))],
     np.vsplit: on(lambda x: np.vsplit(x, 2)),
     np.dsplit: on(lambda x: np.dsplit(x, 2), shapes=THREE),
-    np.unstack: on(np.unstack, lambda x: np.unstack(x, axis=1)),
 }
+if hasattr(np, "unstack"):  # of NumPy 2.1
+    APART[np.unstack] = on(np.unstack, lambda x: np.unstack(x, axis=1))
 
 TOGETHER: dict[Any, list[Call]] = {
     np.concatenate: [
