@@ -1,7 +1,8 @@
 """Build: one cythonize a module; the kernels are compiled once for each instruction set.
 
 `fastbp/kernels/matmul.pyx` becomes `fastbp/kernels/v2/matmul.so`, `v3/matmul.so` and `v4/matmul.so` on x86-64 (one
-folder, `base`, elsewhere); `fastbp/kernels/__init__.py` points its `__path__` at the best one that the CPU can run.
+folder, `base`, elsewhere); `fastbp/kernels/__init__.py` points its `__path__` at the best one that the CPU can run,
+and, for what is built once, at the least.
 CONTRIBUTING.md says what each platform gets.
 
 Environment: FASTBP_DEBUG=1 (bounds checks), FASTBP_SANITIZE=address,undefined, FASTBP_PLAIN=1 (the path for compilers
@@ -34,6 +35,8 @@ KERNELS = [
     "updates",
     "probe",
 ]
+# Of these, which only move and compare numbers, the least build is as fast, and gives the same bits: it serves all.
+ONCE = ["moves", "sorting"]
 ENGINE = [
     "steps",
     "random",
@@ -86,9 +89,9 @@ X86 = {
 
 # How far a module is optimised. Where nothing is said: -O2, as -O3 gained nothing there that benchmarks could see; with
 # it a wheel would be a fifth larger. Tiles must be unrolled whole, plain loops be split by their conditions. Modules
-# that compile programs, begin calls or hand work on to other modules are as small as can be; so is what sorts.
+# that compile programs, begin calls or hand work on to other modules are as small as can be.
 SMALL = ["_cpu", "_fastbp_cython", "bound", "buffers", "call", "dense", "epochs", "guard", "program", "rows", "run"]
-SMALL += ["snapshot", "sorting", "steps", "team"]
+SMALL += ["snapshot", "steps", "team"]
 LARGE = ["matmul", "moves", "narrow", "probe", "reduce_axes", "reductions"]
 LEVEL = dict.fromkeys(SMALL, "-Os") | dict.fromkeys(LARGE, "-O3")
 # A tile of the matmul must see its sizes as constants: what is `inline` is inlined, whatever its size.
@@ -168,8 +171,11 @@ def extensions():
     modules += translated(names, Extension(SHARED, [SHARED.replace(".", "/") + ".c"]))
     built = []
     for module in modules:
-        sets = instruction_sets() if ".kernels." in module.name else {"": []}
+        folder, name = module.name.split(".")[-2:]
+        sets = instruction_sets() if folder == "kernels" else {"": []}
         for isa, flags in sets.items():
+            if name in ONCE and isa not in ("base", "v2"):
+                continue
             extension = Extension(
                 module.name.replace(".kernels.", f".kernels.{isa}."),
                 module.sources,

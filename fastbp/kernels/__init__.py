@@ -39,7 +39,11 @@ def _built(folder: str) -> bool:
 
 
 isa = _choose(__path__[0], os.environ.get("FASTBP_ISA") or None)
-__path__ = [os.path.join(folder, isa) for folder in __path__]
+__path__ = [  # what only moves numbers is built once
+    os.path.join(folder, name)
+    for folder in __path__
+    for name in ([isa, "v2"] if isa in ("v3", "v4") else [isa])
+]
 
 if TYPE_CHECKING:
     from fastbp.kernels.dense import dense_backward, dense_forward
