@@ -61,20 +61,24 @@ def _charts(folder: Path) -> None:
         import scaling_plot
     finally:
         sys.path.remove(str(BENCHMARKS))
-    first, second = plot.recorded("compare.json"), plot.recorded("zen3.json")
+    first, half, none = map(plot.recorded, ("compare.json", "zen4.json", "zen3.json"))
     calls, functions = plot.recorded("latency.json"), plot.recorded("graph.json")
     charts = {
         "compare": plot.bars(
             "A training step, in multiples of fastbp's (one core, log scale)",
             plot.times(first["results"], tuple(plot.PEERS)),
         ),
-        "zen3": plot.bars(
-            "The same on a processor without AVX-512 (one core)",
-            plot.times(second["one core"]["results"], ("numpy", "torch", "jax-scan")),
-        ),
         "two-cores": plot.bars(
-            "The same there, with two threads on two cores",
-            plot.times(second["two cores"]["results"], ("torch", "jax-scan")),
+            "The same with two threads on two cores",
+            plot.times(plot.recorded("two-cores.json")["results"], ("torch", "jax-scan")),
+        ),
+        "zen4": plot.bars(
+            "A processor with AVX-512 at half rate (one core)",
+            plot.times(half["results"], ("numpy", "torch", "jax-scan")),
+        ),
+        "zen3": plot.bars(
+            "A processor without AVX-512 (one core)",
+            plot.times(none["one core"]["results"], ("numpy", "torch", "jax-scan")),
         ),
         "calls": plot.bars(
             "A call from Python, in multiples of fastbp's (one core)",
