@@ -90,20 +90,8 @@ X86 = {
 # How far a module is optimised. Where nothing is said: -O2, as -O3 gained nothing there that benchmarks could see; with
 # it a wheel would be a fifth larger. Tiles must be unrolled whole, plain loops be split by their conditions. Modules
 # that compile programs, begin calls or hand work on to other modules are as small as can be.
-SMALL = [
-    "_cpu",
-    "_fastbp_cython",
-    "bound",
-    "buffers",
-    "call",
-    "dense",
-    "epochs",
-    "guard",
-    "program",
-    "rows",
-    "run",
-]
-SMALL += ["snapshot", "steps", "team"]
+SMALL = ["_cpu", "_fastbp_cython", "bound", "buffers", "call", "dense", "epochs", "guard"]
+SMALL += ["program", "rows", "run", "snapshot", "steps", "team"]
 LARGE = ["matmul", "moves", "narrow", "probe", "reduce_axes", "reductions"]
 LEVEL = dict.fromkeys(SMALL, "-Os") | dict.fromkeys(LARGE, "-O3")
 # A tile of the matmul must see its sizes as constants: what is `inline` is inlined, whatever its size.
