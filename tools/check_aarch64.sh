@@ -44,8 +44,8 @@ include=$system/usr/include
 PYTHONPATH=$work/names _PYTHON_HOST_PLATFORM=linux-aarch64 _PYTHON_SYSCONFIGDATA_NAME=_sysconfigdata__aarch64-linux-gnu \
     CC=aarch64-linux-gnu-gcc LDSHARED="aarch64-linux-gnu-gcc -shared" \
     CFLAGS="-I$include/python$version -I$include -I$include/aarch64-linux-gnu" \
-    "$bin/python" -W ignore setup.py -q bdist_wheel --dist-dir "$work/dist" 2>"$work/build.log" ||
-    { tail -50 "$work/build.log" && exit 1; }
+    "$bin/python" -W ignore setup.py -q bdist_wheel --dist-dir "$work/dist" >"$work/build.log" 2>&1 ||
+    { tail -50 "$work/build.log"; exit 1; }
 ls -l "$work/dist"
 
 heading "the tests, on ARM"
