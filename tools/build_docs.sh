@@ -9,6 +9,6 @@ new_folder
 heading "the documentation and its examples"
 copy_tree "$work/tree"
 bin=$(new_venv "$work/docs")
-"$bin/pip" install --quiet "$wheel[docs]"
+"$bin/pip" install --quiet "${wheel}[docs]"
 PYTHON="$bin/python" "$work/tree/docs/build.sh" "$work/site"
 if [ $# -gt 1 ]; then mkdir -p "$2" && cp -R "$work/site/html/." "$2"; fi

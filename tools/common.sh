@@ -1,3 +1,4 @@
+# shellcheck shell=bash
 # What the scripts beside this one share; `source` it. Not a program.
 export PIP_DISABLE_PIP_VERSION_CHECK=1 PYTHONDONTWRITEBYTECODE=1
 unset PYTHONPATH

@@ -10,7 +10,8 @@ new_folder
 heading "the tests, against the installed wheel"
 copy_tree "$work/tree"
 bin=$(new_venv "$work/test")
-"$bin/pip" install --quiet "$wheel[test]" ${WITH:-}
+# shellcheck disable=SC2086  # WITH may hold several
+"$bin/pip" install --quiet "${wheel}[test]" ${WITH:-}
 cd "$work/tree"
 "$bin/pytest" "$@"
 
