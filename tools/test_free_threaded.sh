@@ -15,7 +15,7 @@ bin=$(new_venv "$work/test")
 cd "$work/tree"
 
 heading "the GIL stays off"
-"$bin/python" -W error -c '
+"$bin/python" -P -W error -c '
 import sys, fastbp, importlib, pkgutil
 for module in pkgutil.walk_packages(fastbp.__path__, "fastbp."):
     if not module.name.endswith("__main__"):

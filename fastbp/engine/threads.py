@@ -5,7 +5,6 @@ from __future__ import annotations
 import functools
 import math
 import os
-import threading
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -23,9 +22,10 @@ GAIN = 0.8  # of one thread's time: less must be expected of more threads
 TELLING = 1e-3  # seconds of work that tell whether threads have the cores that they were given
 SHORTEST, LONGEST = 0.25, 8.0  # seconds without threads where they have not
 
-_lock = threading.Lock()
+# No lock guards these: a Ctrl-C just after it was taken would leave it taken, as Python may look for signals between
+# the call that takes it and the block that gives it back.
 _chosen: int | None = None
-_busy = 0  # threads at work in this process
+_at_work: dict[int, int] = {}  # threads of each call in this process, by the id of its Share
 _until = 0.0  # until when calls stay on one thread, since other programs have the cores,
 _pause = 0.0  # and for how long that was
 
@@ -145,7 +145,7 @@ def pick(threads: int | None, pieces: int, cost: float, meetings: float, times: 
     alone = cost / RATE
     if times * cost < LEAST or others_have_the_cores():
         return 1  # before the files of the control group are read
-    most, best, least = min(max(limit() - _busy, 1), pieces), 1, GAIN * times * alone
+    most, best, least = min(max(limit() - busy(), 1), pieces), 1, GAIN * times * alone
     for n in range(2, most + 1):
         longest = math.ceil(pieces / n) / pieces  # the largest share
         time = times * (alone * longest + meetings * n * MEETING) + (n - 1) * START
@@ -171,25 +171,21 @@ class Share:
         self.most, self.fixed, self._lanes = most, fixed, 0
 
     def __enter__(self) -> Share:
-        with _lock:
-            self._count(self.most)
+        self._lanes = _at_work[id(self)] = self.most
         return self
 
     def __exit__(self, *error: object) -> None:
-        with _lock:
-            self._count(0)
+        _at_work.pop(id(self), None)
 
-    def _count(self, lanes: int) -> None:
-        global _busy
-        _busy += lanes - self._lanes
-        self._lanes = lanes
+    def __del__(self) -> None:  # an interrupt may come before the block, or at its end
+        _at_work.pop(id(self), None)
 
     def now(self) -> int:
         """How many of the threads may work beside the calls from other threads, which come and go."""
         if not self.fixed:
             most = 1 if others_have_the_cores() else limit()
-            with _lock:
-                self._count(max(1, min(self.most, most - (_busy - self._lanes))))
+            most -= busy() - self._lanes
+            self._lanes = _at_work[id(self)] = max(1, min(self.most, most))
         return self._lanes
 
     def judge(self, seconds: float, waited: float, lanes: int) -> None:
@@ -202,12 +198,11 @@ class Share:
         global _until, _pause
         if self.fixed or seconds < TELLING:
             return
-        with _lock:
-            if waited > (lanes - 1) * (1 - 1.1 / lanes) * seconds:
-                _pause = min(max(2 * _pause, SHORTEST), LONGEST)
-                _until = time.monotonic() + _pause
-            else:
-                _pause = 0.0
+        if waited > (lanes - 1) * (1 - 1.1 / lanes) * seconds:
+            _pause = min(max(2 * _pause, SHORTEST), LONGEST)
+            _until = time.monotonic() + _pause
+        else:
+            _pause = 0.0
 
 
 def others_have_the_cores() -> bool:
@@ -215,15 +210,21 @@ def others_have_the_cores() -> bool:
     return time.monotonic() < _until
 
 
+def busy() -> int:
+    """The threads at work in this process."""
+    return sum(
+        list(_at_work.values())
+    )  # a copy, which is made at once: calls of other threads come and go
+
+
 def crowded(more: int) -> bool:
     """Whether more threads of this process are at work, with `more` that are not counted, than it has cores."""
-    return _busy + more > affinity()
+    return busy() + more > affinity()
 
 
 def _forget() -> None:
     """A forked child has none of its parent's calls."""
-    global _busy, _lock
-    _busy, _lock = 0, threading.Lock()
+    _at_work.clear()
 
 
 if hasattr(os, "register_at_fork"):

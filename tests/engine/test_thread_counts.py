@@ -113,6 +113,14 @@ def test_calls_from_several_threads_share_the_cores():
     assert threads.pick(None, 64, 1e9, 5, 1) == 4
 
 
+def test_a_call_that_was_interrupted_before_it_could_end_is_not_counted():
+    before, share = threads.busy(), threads.Share(3, True)
+    share.__enter__()  # and then Ctrl-C: the block does not begin
+    assert threads.busy() == before + 3
+    del share
+    assert threads.busy() == before
+
+
 def test_a_call_makes_room_for_another_and_takes_it_back():
     bp.set_num_threads(4)
     with threads.Share(4, False) as first:
