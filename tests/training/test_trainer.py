@@ -668,6 +668,8 @@ def test_a_training_in_another_thread_locks_the_model():
     thread = threading.Thread(target=train)
     refusals = answers = 0
     thread.start()
+    while trainer.steps == 0 and not ended:
+        pass  # or it might find a predict in its way
     while not ended:
         try:
             model.predict(X)
