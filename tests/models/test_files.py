@@ -235,6 +235,7 @@ def test_another_version_of_the_format(tmp_path, model, monkeypatch):
     refused(tmp_path / "m.npz", "it is not of version 1 of the format")
 
 
+@pytest.mark.thread_unsafe(reason="the fixture's model is trained")
 def test_a_model_in_training_is_not_saved(tmp_path, model):
     model.guard.begin_training()
     raised = []

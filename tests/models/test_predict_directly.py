@@ -143,6 +143,7 @@ def test_the_input_is_not_written(model):
     assert X.tobytes() == before.tobytes()
 
 
+@pytest.mark.thread_unsafe(reason="the fixture's model is trained")
 def test_it_follows_the_parameters(model):
     X = rows(5)
     before = model.predict(X)
@@ -164,6 +165,7 @@ def test_copies_share_nothing(model, duplicate):
     assert model.predict(X).tobytes() == expected.tobytes() != other.predict(X).tobytes()
 
 
+@pytest.mark.thread_unsafe(reason="the fixture's model is trained")
 def test_a_training_elsewhere_refuses_it(model):
     model.guard.begin_training()
     raised = []
@@ -183,6 +185,7 @@ def test_a_training_elsewhere_refuses_it(model):
     model.guard.end_training()
 
 
+@pytest.mark.thread_unsafe(reason="the fixture's model is trained")
 @pytest.mark.parametrize("shape", [(6, 4), (6, 3), (1300, 4)])
 def test_it_leaves_nothing_held(model, shape):
     """No array stays held and no reader counted, whether the array was taken or refused."""
