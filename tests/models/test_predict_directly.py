@@ -44,6 +44,7 @@ def test_same_bits_as_the_careful_way(dtype, n):
     assert direct.tobytes() == careful.tobytes() == model._predict(X).tobytes()
 
 
+@pytest.mark.thread_unsafe(reason="the fixture's model has one run")
 def test_more_rows_than_run_together_may_be_shared_by_threads(model):
     assert model._direct.predict(rows(512)) is not None
     assert model._direct.predict(rows(513)) is None
@@ -203,6 +204,7 @@ def test_it_leaves_nothing_held(model, shape):
     model.guard.end_training()
 
 
+@pytest.mark.thread_unsafe(reason="the fixture's model is trained")
 def test_threads_predict_at_once_and_right(model):
     inputs = [rows(1 + 37 * i, seed=i) for i in range(8)]
     expected = [model._predict(X).tobytes() for X in inputs]
