@@ -104,9 +104,6 @@ OTHER: dict[Any, list[Call]] = {
             lambda x: np.clip(x, np.array([-1.0, 0.0, 1.0]), 1.5),
             lambda x: x.clip(-1, 1),
         ),
-        *(
-            on(lambda x: np.clip(x, min=-0.5, max=0.5)) if hasattr(np, "unstack") else []
-        ),  # NumPy 2.1
         *on(lambda x, y: np.clip(x, y - 1, y + 1), shapes=((4, 3), (3,))),
     ],
     np.nan_to_num: on(np.nan_to_num, lambda x: np.nan_to_num(x, nan=1.0, posinf=2.0, neginf=-2.0)),
@@ -128,5 +125,7 @@ OTHER: dict[Any, list[Call]] = {
     np.full_like: on(lambda x: x * np.full_like(x, 2.5)),
     np.empty_like: on(lambda x: x * np.empty_like(x).ndim),
 }
+if np.lib.NumpyVersion(np.__version__) >= "2.1.0":
+    OTHER[np.clip] += on(lambda x: np.clip(x, min=-0.5, max=0.5))
 
 ELEMENTWISE = UNARY | BINARY | OTHER

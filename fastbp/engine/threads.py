@@ -165,13 +165,13 @@ class Share:
         Whether all of them work, whatever else goes on.
     """
 
-    __slots__ = ("_lanes", "fixed", "most")
+    __slots__ = ("fixed", "most")
 
     def __init__(self, most: int, fixed: bool) -> None:
-        self.most, self.fixed, self._lanes = most, fixed, 0
+        self.most, self.fixed = most, fixed
 
     def __enter__(self) -> Share:
-        self._lanes = _at_work[id(self)] = self.most
+        _at_work[id(self)] = self.most
         return self
 
     def __exit__(self, *error: object) -> None:
@@ -182,11 +182,12 @@ class Share:
 
     def now(self) -> int:
         """How many of the threads may work beside the calls from other threads, which come and go."""
-        if not self.fixed:
-            most = 1 if others_have_the_cores() else limit()
-            most -= busy() - self._lanes
-            self._lanes = _at_work[id(self)] = max(1, min(self.most, most))
-        return self._lanes
+        if self.fixed:
+            return self.most
+        beside = busy() - _at_work.get(id(self), 0)
+        most = 1 if others_have_the_cores() else limit()
+        lanes = _at_work[id(self)] = max(1, min(self.most, most - beside))
+        return lanes
 
     def judge(self, seconds: float, waited: float, lanes: int) -> None:
         """Take note of how long `lanes` threads, in all, have waited for one another in so many seconds of work.

@@ -145,7 +145,8 @@ cdef void narrow_forward(real *out, const real *x, const real *w, const real *bi
                          Py_ssize_t m, real *work, const real *coming) noexcept nogil:
     """out (n, m) = x (n, k) @ w (k, m) + bias (m), or without it where bias is NULL. `work` holds a column of w.
 
-    `coming`, or NULL: rows like x that will be read next; the first half of them is asked for meanwhile.
+    `coming`, or NULL: rows like x that will be read next. Where they are of at most two lines, the first half of them is
+    asked for meanwhile.
     """
     cdef Py_ssize_t lanes = LINE // sizeof(real), whole = (k + lanes - 1) // lanes * lanes, i, j, c
     cdef real rest[4]
