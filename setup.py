@@ -100,7 +100,7 @@ TILES = ["matmul", "narrow"]
 # Loops must see into exp and log, or they run on one number at a time. GCC is told that they may be long: INLINE would
 # do, but inlines Cython's own functions as well, which is 5 % of a wheel.
 LOOPS = ["elementwise", "losses", "moves", "reduce_axes"]
-GENEROUS = ["--param=max-inline-insns-single=500", "--param=large-function-growth=2000"]
+GENEROUS = ["--param=max-inline-insns-single=1000", "--param=large-function-growth=2000"]
 
 
 def instruction_sets():

@@ -3,8 +3,8 @@
 Broadcast operands are written out in a small buffer first, so that an operation is one loop over contiguous numbers.
 """
 from fastbp.kernels.vector cimport real, fma_, sqrt_, floor_, ceil_
-from fastbp.kernels.transcendental cimport (exp_, expm1_, log_, log1p_, log1p_unit, signed_log1p, sigmoid_, tanh_,
-                                            absolute)
+from fastbp.kernels.transcendental cimport (exp_, exp_bounded, expm1_, log_, log1p_, log1p_unit, signed_log1p,
+                                            sigmoid_, tanh_, absolute)
 from fastbp.kernels.trigonometric cimport sin_, cos_, arctan_, arctan2_
 from fastbp.kernels.special cimport erf_, softplus_
 from fastbp.kernels.powers cimport power_, mod_
@@ -110,7 +110,7 @@ cdef inline real bce_grad_(real p, real y) noexcept nogil:
 cdef inline real bce_with_logits_(real z, real y) noexcept nogil:
     """max(z, 0) - y z + log(1 + exp(-|z|))."""
     cdef real e = absolute(z), top = z if z > 0 else <real>0
-    e = exp_(-e)
+    e = exp_bounded(-e)
     e = log1p_unit(e)
     top = fma_(-y, z, top)
     return top + e

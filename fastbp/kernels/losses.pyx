@@ -3,7 +3,7 @@
 The sums of the fused losses are those of `reductions.total` over the losses, bit by bit.
 """
 from fastbp.kernels.vector cimport real, fma_, LANES_FLOAT
-from fastbp.kernels.transcendental cimport exp_, log_, log1p_unit, absolute, NAN
+from fastbp.kernels.transcendental cimport exp_bounded, log_, log1p_unit, sigmoid_of, absolute, NAN
 from fastbp.kernels.sums cimport add_lanes, clear_lanes, fold_lanes
 from fastbp.kernels.softmax_rows cimport softmax_block, class_of, ROWS
 
@@ -78,10 +78,8 @@ cdef real bce_with_logits_fused(real *dz, const real *z, const real *y, Py_ssize
         size = min(n - i, CHUNK)
         for k in range(size):
             e = absolute(z[i + k])
-            e = exp_(-e)
-            s = e / (<real>1 + e)
-            top = e if z[i + k] < 0 else <real>1
-            s = fma_(-top, s, top)                      # the sigmoid
+            e = exp_bounded(-e)
+            s = sigmoid_of(z[i + k], e)
             top = z[i + k] if z[i + k] > 0 else <real>0
             top = fma_(-y[i + k], z[i + k], top)
             e = log1p_unit(e)

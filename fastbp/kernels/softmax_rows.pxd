@@ -4,7 +4,7 @@ Narrow rows are transposed, so that the lanes of a vector are rows: each row is 
 summed in 64-byte lanes. What a row gives depends on the row alone, not on how many stand beside it.
 """
 from fastbp.kernels.vector cimport real, LANES_FLOAT, transpose4
-from fastbp.kernels.transcendental cimport exp_, log_, INFINITY, NAN
+from fastbp.kernels.transcendental cimport exp_bounded, log_, INFINITY, NAN
 from fastbp.kernels.sums cimport add_lanes, clear_lanes, fold_lanes
 
 cdef enum:
@@ -76,7 +76,7 @@ cdef inline void narrow_block(real *out, real *loss, const real *z, const real *
             for i in range(ROWS):
                 pick[i] = t[j * ROWS + i] if label[i] == c else pick[i]
     for i in range(m * ROWS):
-        t[i] = exp_(t[i])
+        t[i] = exp_bounded(t[i])
     for i in range(ROWS):
         s[i] = 0
     for j in range(m):
@@ -127,12 +127,12 @@ cdef inline real wide_row(real *out, const real *z, real top, Py_ssize_t m) noex
         size = min(PIECE, m - j)
         whole = size - size % LANES_FLOAT
         for i in range(whole):
-            e[i] = exp_(z[j + i] - top)
+            e[i] = exp_bounded(z[j + i] - top)
         if whole < size:
             for i in range(LANES_FLOAT):
                 e[whole + i] = z[j + whole + i] - top if whole + i < size else -INFINITY
             for i in range(whole, whole + LANES_FLOAT):
-                e[i] = exp_(e[i])
+                e[i] = exp_bounded(e[i])
             whole += LANES_FLOAT
         add_lanes(lane, e, whole)
         for i in range(size if out != NULL else 0):

@@ -1,6 +1,6 @@
 """erf, softplus: branch-free functions of one number, as in `transcendental.pxd`, and within 2 ULP as those."""
 from fastbp.kernels.vector cimport real, fma_
-from fastbp.kernels.transcendental cimport exp_, log1p_unit_less, with_sign, absolute
+from fastbp.kernels.transcendental cimport exp_bounded, log1p_unit_less, with_sign, absolute
 
 
 cdef inline real erf_small(real x) noexcept nogil:
@@ -67,7 +67,7 @@ cdef inline real erf_(real x) noexcept nogil:
     a = end if a > end else a                       # NaN stays NaN
     small = erf_small(a)
     large = log_erfc(a)
-    large = <real>1 - exp_(large)
+    large = <real>1 - exp_bounded(large)
     small = small if a < 1 else large
     return with_sign(small, x)
 
@@ -75,7 +75,7 @@ cdef inline real erf_(real x) noexcept nogil:
 cdef inline real softplus_(real x) noexcept nogil:
     """log(1 + e**x) = max(x, 0) + log(1 + e), e = exp(-|x|) cannot overflow; what the two sums lost is added."""
     cdef real e = absolute(x), top = x if x > 0 else <real>0, less, y, z, v, low
-    e = exp_(-e)
+    e = exp_bounded(-e)
     less = log1p_unit_less(e)
     y = e - less
     low = (e - y) - less

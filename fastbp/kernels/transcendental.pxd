@@ -60,21 +60,28 @@ cdef inline real round_exponent(real x) noexcept nogil:
         return fma_(x, 1.4426950408889634, 6755399441055744.)
 
 
-cdef inline real expm1_reduced(real x, real t) noexcept nogil:
-    """exp(r) - 1 = r + r**2 P(r), r = x - n ln 2, |r| <= ln 2 / 2, n in the low bits of t."""
-    cdef real n, r, p
+cdef inline real reduced(real x, real t) noexcept nogil:
+    """r = x - n ln 2, n in the low bits of t: |r| <= ln 2 / 2."""
+    cdef real n, r
     if real is float:
         n = t - <float>12582912.
         r = fma_(n, <float>-0.693359375, x)                 # exact: the first factor has 9 bits
-        r = fma_(n, <float>2.12194440e-4, r)
-        p = fma_(<float>0.0013946450781077147, r, <float>0.008366583846509457)
-        p = fma_(p, r, <float>0.04166628047823906)
-        p = fma_(p, r, <float>0.1666654348373413)
-        p = fma_(p, r, <float>0.5)
+        return fma_(n, <float>2.12194440e-4, r)
     else:
         n = t - 6755399441055744.
         r = fma_(n, -0.6931471803691238, x)                 # exact: 32 bits
-        r = fma_(n, -1.9082149292705877e-10, r)
+        return fma_(n, -1.9082149292705877e-10, r)
+
+
+cdef inline real exp_series(real r) noexcept nogil:
+    """P(r), where exp(r) = 1 + r + r**2 P(r)."""
+    cdef real p
+    if real is float:
+        p = fma_(<float>0.0013946450781077147, r, <float>0.008366583846509457)
+        p = fma_(p, r, <float>0.04166628047823906)
+        p = fma_(p, r, <float>0.1666654348373413)
+        return fma_(p, r, <float>0.5)
+    else:
         p = fma_(2.0924444539446312e-09, r, 2.5109044944743506e-08)
         p = fma_(p, r, 2.755724275516013e-07)
         p = fma_(p, r, 2.7557244181779476e-06)
@@ -84,8 +91,22 @@ cdef inline real expm1_reduced(real x, real t) noexcept nogil:
         p = fma_(p, r, 0.008333333333321615)
         p = fma_(p, r, 0.0416666666666667)
         p = fma_(p, r, 0.16666666666666677)
-        p = fma_(p, r, 0.5)
+        return fma_(p, r, 0.5)
+
+
+cdef inline real expm1_reduced(real x, real t) noexcept nogil:
+    """exp(r) - 1, where r = x - n ln 2, n in the low bits of t."""
+    cdef real r = reduced(x, t), p
+    p = exp_series(r)
     return fma_(p, r * r, r)
+
+
+cdef inline real exp_reduced(real x, real t) noexcept nogil:
+    """exp(r), where r = x - n ln 2, n in the low bits of t."""
+    cdef real r = reduced(x, t), p
+    p = exp_series(r)
+    p = fma_(p, r, <real>1)
+    return fma_(p, r, <real>1)
 
 
 cdef inline real exp_(real x) noexcept nogil:
@@ -97,9 +118,18 @@ cdef inline real exp_(real x) noexcept nogil:
     else:
         low = -708.3964185322641
         high = 709.782712893384
-    y = <real>1 + expm1_reduced(x, t)
+    y = exp_reduced(x, t)
     y = scale2(y, t)
     y = y if x <= high else x + <real>INFINITY      # NaN stays NaN
+    return <real>0 if x < low else y
+
+
+cdef inline real exp_bounded(real x) noexcept nogil:
+    """e**x, 0 where that is subnormal, for x up to 88 (float32), 709 (float64)."""
+    cdef real t = round_exponent(x), low = <real>-87.33654475055310899 if real is float else <real>-708.3964185322641, u, y
+    u = scale2(<real>1, t)                          # not added to the exponent of y: NaN stays NaN
+    y = exp_reduced(x, t)
+    y = y * u
     return <real>0 if x < low else y
 
 
@@ -214,16 +244,20 @@ cdef inline real log1p_unit(real x) noexcept nogil:
     return x - log1p_unit_less(x)
 
 
-cdef inline real sigmoid_(real x) noexcept nogil:
-    """1 / (1 + e**-x) = 1 - s, s = e / (1 + e), e = exp(-|x|) cannot overflow; e - e s where x < 0.
+cdef inline real sigmoid_of(real x, real e) noexcept nogil:
+    """1 / (1 + e**-x), given e = exp(-|x|), which cannot overflow: 1 - s with s = e / (1 + e), or e - e s where x < 0.
 
     The error of the division is damped by s, or e: half an ULP less than that of top / (1 + e).
     """
-    cdef real e = absolute(x), s, top
-    e = exp_(-e)
-    s = e / (<real>1 + e)
-    top = e if x < 0 else <real>1
-    return fma_(-top, s, top)
+    cdef real s = e / (<real>-1 - e), top = e if x < 0 else <real>1
+    return fma_(top, s, top)
+
+
+cdef inline real sigmoid_(real x) noexcept nogil:
+    """1 / (1 + e**-x)."""
+    cdef real e = absolute(x)
+    e = exp_bounded(-e)
+    return sigmoid_of(x, e)
 
 
 cdef inline real tanh_(real x) noexcept nogil:
