@@ -34,6 +34,17 @@ cdef extern from *:
       static void fb_restore(unsigned old) { (void)old; }
       static void fb_pause(void) { }
     #endif
+    /* Have the cache line at p be this core's to write. */
+    #if defined(__x86_64__) && (defined(__GNUC__) || defined(__clang__))      /* with v2, __builtin_prefetch only reads */
+      static void fb_claim(const char *p) { __asm__ volatile("prefetchw %0" : : "m"(*p)); }
+    #elif defined(_M_X64)
+      #include <intrin.h>
+      static void fb_claim(const char *p) { _m_prefetchw(p); }
+    #elif defined(__GNUC__) || defined(__clang__)
+      static void fb_claim(const char *p) { __builtin_prefetch(p, 1, 3); }
+    #else
+      static void fb_claim(const char *p) { (void)p; }
+    #endif
     /* A word that threads share: what was written before a `put` or `add` is seen after a `get` or `add` that sees it. */
     #if defined(_MSC_VER) && !defined(__clang__)
       #include <intrin.h>
@@ -52,6 +63,7 @@ cdef extern from *:
     void fb_pause() noexcept nogil              # a breath of a thread that spins
     void fb_yield() noexcept nogil              # let another thread run
     void fb_nap() noexcept nogil                # sleep, about as shortly as the system can
+    void fb_claim(const char *p) noexcept nogil     # p's cache line will be written
     long fb_get(long *x) noexcept nogil
     void fb_put(long *x, long value) noexcept nogil
     long fb_add(long *x, long n) noexcept nogil     # returns the sum

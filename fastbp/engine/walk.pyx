@@ -10,12 +10,14 @@ from fastbp.kernels.reductions cimport first_nonfinite
 from fastbp.kernels.rows cimport gather
 from fastbp.kernels.vector cimport real
 from fastbp.engine.bound cimport Lane, aim, bind, choose_source
-from fastbp.engine.platform cimport fb_add, fb_flush, fb_get, fb_put, fb_restore, fb_seconds
-from fastbp.engine.steps cimport advance_hyper, execute, execute_share, share_of
+from fastbp.engine.platform cimport fb_add, fb_claim, fb_flush, fb_get, fb_put, fb_restore, fb_seconds
+from fastbp.engine.steps cimport Step, advance_hyper, execute, execute_share, share_of
 from fastbp.engine.team cimport meet
 
 cdef enum:
     OVER = 3            # beside those of walk.pxd: the team is over
+    LINE = 64           # bytes of a cache line
+    CLAIMED = 1 << 15   # bytes that a first cache has room for
 
 cdef double next_poll(double patience=0.08) noexcept nogil:
     """When to look for signals next, and whether threads pay."""
@@ -267,6 +269,16 @@ cdef void add_up(const Frame *f, int rank, int lanes, real *kind) noexcept nogil
             ew.binary(ew.ADD, home, home, 0, 1, place + group * step, 0, 1, 1, end - first)
 
 
+cdef void claim(const Step *update, Py_ssize_t item, int rank, int lanes) noexcept nogil:
+    """Ask for this thread's share of the parameters, which the others have read: else each store of the update waits."""
+    cdef Py_ssize_t first, end
+    share_of(update.n, rank, lanes, &first, &end)
+    first, end = first * item, min(end * item, first * item + CLAIMED)
+    while first < end:
+        fb_claim(<const char *>update.out + first)
+        first += LINE
+
+
 cdef int close_batch(Walk *w, Lane *lane, Crew *crew, int rank) noexcept nogil:
     """Take the outputs, look whether the loss is finite, and update. All threads find the same."""
     cdef Frame *f = w.frame
@@ -278,6 +290,8 @@ cdef int close_batch(Walk *w, Lane *lane, Crew *crew, int rank) noexcept nogil:
             add_up[double](f, rank, crew.lanes, NULL)
         if rank == 0:
             own_steps(f, lane, f.body, f.n_steps - f.updates, f.rows, False)
+        if f.updates and crew.lanes > 1:
+            claim(&lane.steps[f.n_steps - 1], f.item, rank, crew.lanes)
     if meet_all(crew):                      # the outputs are in place, and nobody asks any more what was taken
         return OVER
     if rank == 0:
