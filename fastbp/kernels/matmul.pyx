@@ -13,6 +13,8 @@ from fastbp.kernels.vector cimport (real, vector, vf, vd, WF, WD, MR, NR, vfma, 
 cdef enum:
     LINE = 64       # bytes that memory sends at once
     NEAR = 1 << 18  # bytes of B that L2 holds: no latency to hide
+    FEW = 200       # rows of A for which copying B pays only where its own rows cannot stay in L1 together
+    SPAN = 1 << 20  # bytes from the first to the last row of B, within which L2 keeps a panel that is not packed
 
 cdef struct Panel:          # what the tiles of one column panel share
     const void *gate        # of the panel's first row, or NULL
@@ -20,8 +22,8 @@ cdef struct Panel:          # what the tiles of one column panel share
     Py_ssize_t m, depth, cr, ar, ac, br, ir
     Py_ssize_t strip        # from one strip of MR rows to the next, in A
     int part                # valid lanes of the last vector
-    const void *next        # B of the next panel, NULL for none: packed a share of its depth with each strip of this
-    void *room              # one, which hides the memory's latency; where to
+    const void *next        # B of the next panel, NULL for none: fetched a share of its depth with each strip of this
+    void *room              # one, which hides the memory's latency; where to pack it, NULL where it is used as it lies
     Py_ssize_t next_br, next_bc, share, done
 
 
@@ -154,7 +156,7 @@ cdef inline void strips(const int nv, const bint unit, real *c, const real *a, c
     cdef Py_ssize_t m = p.m, g = 0 if gate == NULL else p.cr, ar = 1 if unit else p.ar
     while m >= MR:
         if p.next != NULL:
-            pack_share(p, c, gate)
+            fetch_share(p, c, gate)
         edged(MR, nv, unit, c, a, b, init, gate, p)
         c, a, init, gate, m = c + MR * p.cr, a + p.strip, init + MR * p.ir, gate + MR * g, m - MR
     if MR > 8 and m >= 8:
@@ -207,8 +209,8 @@ cdef inline void ask(const real *x, Py_ssize_t stride, Py_ssize_t rows) noexcept
             prefetch(x + i * stride + j * <Py_ssize_t>(LINE // sizeof(real)))
 
 
-cdef void pack_share(Panel *p, const real *c, const real *gate) noexcept nogil:
-    """Pack a share of the next panel, and ask for what follows: the next share, and what the next strip reads of C.
+cdef void fetch_share(Panel *p, const real *c, const real *gate) noexcept nogil:
+    """Ask for a share of the next panel, or pack it and ask for the share that follows; ask for the next strip of C.
 
     These are short pieces that lie far apart: no hardware foresees them, and a whole panel of them, asked for at once,
     would not stay in L2, as a stride of a power of two leaves them few sets.
@@ -221,6 +223,10 @@ cdef void pack_share(Panel *p, const real *c, const real *gate) noexcept nogil:
     if gate != NULL:
         ask(gate + MR * p.cr, p.cr, MR)
     if left <= 0:
+        return
+    if p.room == NULL:
+        ask(b, p.next_br, min(p.share, left))
+        p.done += p.share
         return
     if p.next_bc == 1:
         ask(coming, p.next_br, more)
@@ -238,14 +244,14 @@ cdef void block(const Product *p, const real *a, Py_ssize_t i0, Py_ssize_t k0, b
     cdef real zeros[64]         # where a sum without a bias starts
     cdef Py_ssize_t W = WF if real is float else WD, j = 0, width, lines
     cdef bint first = k0 == 0, last = k0 + q.depth == p.k
-    cdef bint ahead = packs_b and q.m >= 4 * MR and p.k * p.n * <Py_ssize_t>sizeof(real) > NEAR
+    cdef bint ahead = (packs_b or p.bc == 1) and q.m >= 4 * MR and p.k * p.n * <Py_ssize_t>sizeof(real) > NEAR
     cdef real *c
     cdef const real *b
     cdef const real *init = zeros
     for width in range(64):
         zeros[width] = 0
     q.cr, q.floor, q.gate, q.ir = p.cr, 0 if p.relu and last else -INFINITY, NULL, 0
-    q.next, q.next_br, q.next_bc, q.room = NULL, p.br, p.bc, room + KC * NR * W
+    q.next, q.next_br, q.next_bc, q.room = NULL, p.br, p.bc, room + KC * NR * W if packs_b else NULL
     if ahead:
         lines = q.depth // (q.m // MR) // (LINE // sizeof(real)) + 1
         q.share = lines * (LINE // sizeof(real))
@@ -254,7 +260,7 @@ cdef void block(const Product *p, const real *a, Py_ssize_t i0, Py_ssize_t k0, b
         c = <real *>p.c + i0 * p.cr + j
         b, q.br = <const real *>p.b + k0 * p.br + j * p.bc, p.br
         if packs_b or width < NR * W and width != W:
-            if q.next != NULL:
+            if packs_b and q.next != NULL:
                 room, q.room = <real *>q.room, room
             else:
                 pack_b(room, b, p.br, p.bc, q.depth, width)
@@ -278,12 +284,15 @@ cdef void block(const Product *p, const real *a, Py_ssize_t i0, Py_ssize_t k0, b
 cdef void matmul(const Product *p, real *work) noexcept nogil:
     cdef Py_ssize_t i0, k0 = 0, size = sizeof(real), columns = NR * (WF if real is float else WD)
     cdef Py_ssize_t passes = max((p.k + KC - 1) // KC, 1), deepest = ((p.k + passes - 1) // passes + 15) // 16 * 16
-    cdef bint packs_a = p.m * p.k * size > 65536 and p.n >= 2 * columns
-    cdef bint packs_b = p.bc != 1 or p.k * p.br * size > 32768
+    # Rows of A that lie a multiple of 4096 bytes apart, or columns, as in X.T @ dZ, leave too few sets of L1.
+    cdef bint clash = p.ar == 1 or p.ar * size % 4096 == 0
+    cdef bint packs_a = p.m * p.k * size > (65536 if clash else 524288) and p.n >= 2 * columns
+    cdef bint packs_b = p.bc != 1 or p.k * p.br * size > 32768 and (p.m > FEW or p.br % (32 * columns) == 0)
+    cdef bint in_passes = packs_a or packs_b or p.n % columns != 0 or p.k * p.br * size > SPAN
     cdef const real *a
     cdef Panel q
     while k0 < p.k or k0 == 0:
-        q.depth = min(p.k - k0, deepest) if packs_a or packs_b or p.n % columns else p.k
+        q.depth = min(p.k - k0, deepest) if in_passes else p.k
         i0 = 0
         while i0 < p.m:
             a = <const real *>p.a + i0 * p.ar + k0 * p.ac
