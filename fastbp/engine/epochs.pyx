@@ -219,7 +219,7 @@ cdef int advance(Training *t, Run run, Run last, double[:, ::1] results, Snapsho
         if t.part == 0:
             if t.cursor.batch == 0 and t.cursor.row == 0:
                 if snapshot is not None:
-                    snapshot.move(False)
+                    snapshot.take(t.crew)
                 if t.index != NULL:
                     shuffle_rows(t.index, t.rows, t.seed, t.first_shuffle + t.epoch)
             status = DONE
@@ -235,8 +235,8 @@ cdef int advance(Training *t, Run run, Run last, double[:, ::1] results, Snapsho
         if results is not None:
             for i in range(n):
                 results[t.epoch, i] = t.cursor.sums[i] / t.rows
-        if snapshot is not None and not snapshot.finite():
-            snapshot.move(True)
+        if snapshot is not None and not snapshot.finite(t.crew):
+            snapshot.put_back()
             t.cursor.batch = 1 if last is not None else t.batches
             t.part = 1 if last is not None else 0
             return BAD
@@ -252,6 +252,6 @@ cdef int advance(Training *t, Run run, Run last, double[:, ::1] results, Snapsho
 cdef int bad_end(int status, Snapshot snapshot) noexcept nogil:
     """Where the loss is not finite: note the first bad parameter, and go back."""
     if status == BAD and snapshot is not None:
-        snapshot.finite()
-        snapshot.move(True)
+        snapshot.finite(NULL)
+        snapshot.put_back()
     return status

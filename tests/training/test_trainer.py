@@ -542,6 +542,41 @@ def test_divergence_goes_back_to_the_last_good_epoch(validation):
         assert again.value.epoch == 1
 
 
+@pytest.mark.parametrize("threads", [1, 2, 3])
+def test_divergence_of_a_model_whose_copy_threads_share(threads):
+    """Parameters of more than a megabyte."""
+    x, y = RANDOM.normal(size=(8, 600)), RANDOM.normal(size=(8, 500))
+
+    def trainer():
+        model = bp.Sequential([bp.Dense(500)], dtype="float32", seed=0)
+        return bp.Trainer(model, loss="mse", optimizer=bp.SGD(100.0, momentum=0.5))
+
+    broken, good = trainer(), trainer()
+    with pytest.raises(bp.DivergenceError) as caught:
+        broken.fit(x, y, epochs=1000, batch_size=4, threads=threads)
+    assert caught.value.epoch > 2
+    good.fit(x, y, epochs=caught.value.epoch - 1, batch_size=4, threads=threads)
+    assert same(weights(good.model), weights(broken.model))
+    for each in (broken, good):  # the momentum went back as well
+        with pytest.raises(bp.DivergenceError) as again:
+            each.fit(x, y, epochs=1000, batch_size=4, threads=threads)
+        assert again.value.epoch == 1
+
+
+@pytest.mark.parametrize("threads", [1, 2, 3])
+def test_a_large_layer_that_overflows_in_the_last_batch_is_found(threads):
+    model = bp.Sequential([bp.Dense(500)], dtype="float32", seed=0)
+    trainer = bp.Trainer(model, loss="mse", optimizer=bp.SGD(1e38))
+    x = np.zeros((8, 600))
+    x[:, 599] = 1e3  # so that the last row alone overflows
+    model.build(600)
+    before = weights(model)
+    with pytest.raises(bp.DivergenceError) as caught:
+        trainer.fit(x, RANDOM.normal(size=(8, 500)), epochs=1, batch_size=8, threads=threads)
+    assert caught.value.parameter == "0.weight"
+    assert same(weights(model), before)
+
+
 def test_divergence_in_the_first_epoch_goes_back_to_the_start():
     trainer = bp.Trainer(network("float32", activation=None), loss="mse", optimizer=bp.SGD(1e30))
     trainer.model.build(3)
