@@ -64,6 +64,11 @@ def prepare(threads: int, own_threads: bool = False) -> list[int]:
     return cores
 
 
+def count() -> int:
+    """How many cores this process may run on."""
+    return len(_available_cores())
+
+
 def _available_cores() -> list[int]:
     """The cores that this process may run on."""
     if hasattr(os, "sched_getaffinity"):
