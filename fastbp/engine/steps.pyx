@@ -141,22 +141,34 @@ cdef void execute_share(const Step *s, Py_ssize_t rows, bint again, double *hype
         share_of(rows if s.rowwise else s.n, rank, lanes, &first, &end)
         rows, part.n = end - first, end - first
         shift(&part, first, <real>0)
-    elif s.share == BY_COLUMNS and s.op == DENSE_INPUTS:
-        cut(s.k, COLUMNS, rank, lanes, &first, &end)
-        part.k = end - first
-        part.out, part.b = <real *>s.out + first, <real *>s.b + first * s.m
-        part.c = NULL if s.c == NULL else <real *>s.c + first
     elif s.share == BY_COLUMNS:
-        cut(s.m, COLUMNS, rank, lanes, &first, &end)
-        part.m = end - first
-        part.out, part.b = <real *>s.out + first, <real *>s.b + first
-        part.c = NULL if s.c == NULL else <real *>s.c + first
+        if s.rowwise and s.op != DENSE_WEIGHTS:
+            share_panels(&part, &rows, &rank, &lanes, <real>0)
+        cut(s.k if s.op == DENSE_INPUTS else s.m, COLUMNS, rank, lanes, &first, &end)
+        part.out, part.b = <real *>part.out + first, <real *>part.b + (first * s.m if s.op == DENSE_INPUTS else first)
+        part.c = NULL if s.c == NULL else <real *>part.c + first
+        if s.op == DENSE_INPUTS:
+            part.k = end - first
+        else:
+            part.m = end - first
     else:
         cut(s.k, 4, rank, lanes, &first, &end)
         part.k = end - first
         part.out, part.a = <real *>s.out + first * s.ldc, <real *>s.a + first
-    if end > first:
+    if end > first and rows > 0:
         execute(&part, rows, again, hyper, work)
+
+
+cdef inline void share_panels(Step *part, Py_ssize_t *rows, int *rank, int *lanes, real kind) noexcept nogil:
+    """Where there are fewer panels of columns than threads, several threads share a panel's rows."""
+    cdef Py_ssize_t panels = ((part.k if part.op == DENSE_INPUTS else part.m) + COLUMNS - 1) // COLUMNS, first, end
+    cdef int teams = lanes[0] // <int>panels, team = rank[0] // <int>panels
+    if teams < 2:
+        return
+    share_of(rows[0] if team < teams else 0, team, teams, &first, &end)
+    rows[0] = end - first
+    shift(part, first, kind)
+    rank[0], lanes[0] = rank[0] % <int>panels, <int>panels
 
 
 cdef inline void cut(Py_ssize_t total, Py_ssize_t grain, int rank, int lanes, Py_ssize_t *first,

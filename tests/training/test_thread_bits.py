@@ -28,6 +28,14 @@ def test_any_number_of_threads(name):
     assert trained(name, None) == wanted
 
 
+@pytest.mark.parametrize("name", ["columns", "columns, float64"])
+def test_more_threads_than_panels_of_columns(name):
+    """140 columns are five panels: each is shared by two or three threads, and one is left over."""
+    wanted = trained(name, 1)
+    for threads in (11, 16):
+        assert trained(name, threads) == wanted
+
+
 def test_any_number_of_threads_for_a_function():
     wanted = function(1)
     for threads in (*COUNTS, None):
