@@ -211,8 +211,10 @@ class Model(ABC):
         RuntimeError
             If another thread is training the model. Any number of threads may predict.
         """
-        done = self._direct.predict(X) if threads is None else None
-        return self._predict(X, checks.thread_count("threads", threads)) if done is None else done
+        if threads is not None:
+            threads = checks.positive_integer("threads", threads)
+        done = self._direct.predict(X) if threads is None or threads == 1 else None
+        return self._predict(X, threads) if done is None else done
 
     def _predict(self, X: Any, threads: int | None = None) -> Array:
         """Check, convert and predict: the careful way."""
