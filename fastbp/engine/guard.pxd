@@ -5,9 +5,14 @@ cdef enum:              # what came of asking
 
 cdef class Guard:
     cdef unsigned long trainer          # the thread that trains
-    cdef bint training
+    cdef bint writing
     cdef Py_ssize_t readers
     cdef int take(self) noexcept
     cdef int look(self) noexcept
-    cpdef void end_training(self) noexcept
-    cpdef void end_reading(self) noexcept
+    cdef void end_training(self) noexcept
+    cdef void end_reading(self) noexcept
+
+cdef class Hold:
+    cdef Guard guard
+    cdef bint writes
+    cpdef void end(self) noexcept

@@ -1,6 +1,6 @@
 """Who may use a model's parameters at a moment."""
 from cpython.pythread cimport PyThread_get_thread_ident
-from cython cimport critical_section
+from cython cimport critical_section, no_gc_clear
 
 
 cdef class Guard:
@@ -10,27 +10,29 @@ cdef class Guard:
     """
     # What changes in a section changes at once: the GIL sees to it, or where there is none the guard's own lock.
 
-    def begin_training(self) -> None:
-        """Take the parameters for writing; raise RuntimeError if they are in use."""
+    def training(self) -> Hold:
+        """Take the parameters for writing; raise RuntimeError if they are in use. For a ``with`` statement."""
         found = self.take()
         if found == TRAINED:
             raise RuntimeError("this model is being trained already: wait for that training")
         if found == READ:
             raise RuntimeError("this model is in use by another thread (a predict, an evaluate or a save): "
                                "wait for it, or train a copy.deepcopy of the model")
+        return held(self, True)
 
-    cpdef void end_training(self) noexcept:
+    cdef void end_training(self) noexcept:
         """Give the parameters back."""
         with critical_section(self):
-            self.training = False
+            self.writing = False
 
-    def begin_reading(self) -> None:
-        """Take the parameters for reading; raise RuntimeError if another thread trains them."""
+    def reading(self) -> Hold:
+        """Take the parameters for reading; raise RuntimeError if another thread trains them. For a ``with`` statement."""
         if self.look() == TRAINED:
             raise RuntimeError("this model is being trained in another thread: wait for that training, "
                                "or use a copy.deepcopy made before it")
+        return held(self, False)
 
-    cpdef void end_reading(self) noexcept:
+    cdef void end_reading(self) noexcept:
         """Give the parameters back."""
         with critical_section(self):
             self.readers -= 1
@@ -39,20 +41,52 @@ cdef class Guard:
         """Begin training if nobody stands in the way."""
         cdef int found = FREE
         with critical_section(self):
-            if self.training:
+            if self.writing:
                 found = TRAINED
             elif self.readers:
                 found = READ
             else:
-                self.training, self.trainer = True, PyThread_get_thread_ident()
+                self.writing, self.trainer = True, PyThread_get_thread_ident()
         return found
 
     cdef int look(self) noexcept:
         """Begin reading if no other thread trains."""
         cdef int found = FREE
         with critical_section(self):
-            if self.training and self.trainer != PyThread_get_thread_ident():
+            if self.writing and self.trainer != PyThread_get_thread_ident():
                 found = TRAINED
             else:
                 self.readers += 1
         return found
+
+
+@no_gc_clear       # so that the guard is there when the last reference goes
+cdef class Hold:
+    """Parameters that are taken, until `end`, or until nobody holds this any more.
+
+    Python may look for signals between a call and the block after it: what a Ctrl-C then leaves is given back as well.
+    """
+    def __enter__(self) -> Hold:
+        return self
+
+    def __exit__(self, *exc) -> None:
+        self.end()
+
+    def __dealloc__(self):
+        self.end()
+
+    cpdef void end(self) noexcept:
+        """Give the parameters back."""
+        if self.guard is None:
+            return
+        if self.writes:
+            self.guard.end_training()
+        else:
+            self.guard.end_reading()
+        self.guard = None
+
+
+cdef Hold held(Guard guard, bint writes):
+    cdef Hold hold = Hold.__new__(Hold)
+    hold.guard, hold.writes = guard, writes
+    return hold

@@ -222,13 +222,10 @@ class Model(ABC):
         if self._values is None:
             self.build(array.shape[1])
         out = np.empty((len(array), self.units), self._dtype)
-        self.guard.begin_reading()
-        try:
+        with self.guard.reading():
             run = self._forward_run()
             with engine_threads.for_rows(threads, run.program, len(array)) as share:
                 run.forward((array,), out, share=share)
-        finally:
-            self.guard.end_reading()
         self._direct.runs.append(run)
         return out
 
@@ -236,11 +233,8 @@ class Model(ABC):
 
     def values(self) -> dict[str, Array]:
         """Copies of the parameters, taken while nobody trains them; empty before the build."""
-        self.guard.begin_reading()
-        try:
+        with self.guard.reading():
             return {name: view.copy() for name, view in self._views.items()}
-        finally:
-            self.guard.end_reading()
 
     def restore(self, n_features: int, arrays: Mapping[str, Array]) -> None:
         """Build with these parameters, after checking that their shapes and dtype fit."""

@@ -59,8 +59,5 @@ def check_and_evaluate(
     data = check_data(model, loss, X, y, model.n_features)
     if not model.built:
         model.build(data[0].shape[1])
-    model.guard.begin_reading()
-    try:
+    with model.guard.reading():
         return evaluate(model, loss, metrics, data, threads)
-    finally:
-        model.guard.end_reading()

@@ -82,26 +82,20 @@ class FunctionTrainer(Trainer):
     def step(self, *data: npt.ArrayLike) -> float:
         """Make one update from one batch; return the loss before it. Arrays as for `fit`; NaN is not looked for."""
         objective = self._state.model
-        objective.guard.begin_training()
-        try:
+        with objective.guard.training():
             arrays = self._checked(data, "data", "train", look=False)
             loss = self._state.step("train", arrays)
             if not math.isfinite(loss):  # the engine has not made the update
                 raise stopped(self.steps + 1, self._state.first_bad())
             return loss
-        finally:
-            objective.guard.end_training()
 
     def gradients(self, *data: npt.ArrayLike) -> tuple[float, dict[str, Array]]:
         """The loss of one batch and its gradients by the parameters' names, without an update."""
         objective = self._state.model
-        objective.guard.begin_training()
-        try:
+        with objective.guard.training():
             arrays = self._checked(data, "data", "gradient", look=False)
             loss = self._state.step("gradient", arrays)
             return loss, self._state.gradients()
-        finally:
-            objective.guard.end_training()
 
     def fit(  # type: ignore[override]
         self,
@@ -147,8 +141,7 @@ class FunctionTrainer(Trainer):
             checks.thread_count("threads", threads),
         )
         objective = self._state.model
-        objective.guard.begin_training()
-        try:
+        with objective.guard.training():
             arrays = self._checked(data, "data", "train", most=numbers[1], look="as it is read")
             validation = None
             if validation_data is not None:
@@ -156,20 +149,15 @@ class FunctionTrainer(Trainer):
                     validation_data, "validation_data", "evaluate", same=True
                 )
             return loop.train(self._state, loop.Plan(arrays, validation, *numbers))
-        finally:
-            objective.guard.end_training()
 
     def evaluate(self, data: Any, *, threads: int | None = None) -> dict[str, float]:  # type: ignore[override]
         """The loss of all the data, without an update: {"loss": ...}."""
         threads = checks.thread_count("threads", threads)
         objective = self._state.model
-        objective.guard.begin_training()  # programs are made
-        try:
+        with objective.guard.training():  # programs are made
             arrays = self._checked(data, "data", "evaluate")
             runs = self._state.evaluation_runs((), len(arrays[0]))
             return {"loss": evaluated(runs, arrays, threads)[0]}
-        finally:
-            objective.guard.end_training()
 
     def _checked(
         self,
@@ -216,14 +204,11 @@ class FunctionTrainer(Trainer):
 
     def _packed(self) -> tuple[dict[str, Array], dict[str, Any]]:
         objective = self._state.model
-        objective.guard.begin_reading()
-        try:
+        with objective.guard.reading():
             arrays = {
                 checkpoint.PARAMETER + name: a.copy() for name, a in objective.parameters.items()
             }
             arrays |= self._state.arrays()
-        finally:
-            objective.guard.end_reading()
         optimizer = {"type": type(self.optimizer).__name__.lower()} | dataclasses.asdict(
             self.optimizer
         )  # type: ignore[call-overload]

@@ -187,15 +187,12 @@ class Trainer:
         """Check, convert and step: the careful way."""
         model = self.model
         x, y = self._batch(xb, yb)
-        model.guard.begin_training()
-        try:
+        with model.guard.training():
             self._updates.keep(self._state.run("train", len(x)), {})
             loss = self._state.step("train", (x, y))
             if not math.isfinite(loss):  # the engine has not made the update
                 raise stopped(self.steps + 1, self._state.first_bad())
             return loss
-        finally:
-            model.guard.end_training()
 
     def gradients(self, xb: npt.ArrayLike, yb: npt.ArrayLike) -> tuple[float, dict[str, Array]]:
         """The mean loss of one batch and its gradients, without an update.
@@ -212,12 +209,9 @@ class Trainer:
         """Check, convert and differentiate: the careful way."""
         model = self.model
         x, y = self._batch(xb, yb)
-        model.guard.begin_training()  # the gradients' block is written
-        try:
+        with model.guard.training():  # the gradients' block is written
             self._slopes.keep(self._state.run("gradient", len(x)), self._state.gradient_views())
             return self._state.step("gradient", (x, y)), self._state.gradients()
-        finally:
-            model.guard.end_training()
 
     def _batch(self, xb: Any, yb: Any) -> Data:
         model, loss = self.model, self._state.loss
@@ -291,12 +285,9 @@ class Trainer:
         data = check_data(model, loss, X, y, model.n_features, look="as it is read")
         n_features = data[0].shape[1]
         validation = check_validation(model, loss, validation_data, n_features)
-        model.guard.begin_training()
-        try:
+        with model.guard.training():
             model.build(n_features)
             return loop.train(self._state, loop.Plan(data, validation, *numbers))
-        finally:
-            model.guard.end_training()
 
     def _chosen(self, metrics: Any) -> tuple[Metric, ...]:
         return self._metrics if metrics is None else get_metrics(metrics, self._state.loss)
@@ -321,12 +312,9 @@ class Trainer:
         Training that goes on from the file gives the bits of one that was never interrupted.
         """
         guard = self.model.guard
-        guard.begin_reading()
-        try:
+        with guard.reading():
             arrays, description = checkpoint.pack_model(self.model)
             arrays |= self._state.arrays()
-        finally:
-            guard.end_reading()
         training = {
             "loss": self.loss,
             "optimizer": {"type": type(self.optimizer).__name__.lower()}
@@ -372,11 +360,8 @@ class Trainer:
     def __getstate__(self) -> dict[str, Any]:
         state = self._state
         guard = self.model.guard
-        guard.begin_reading()
-        try:
+        with guard.reading():
             arrays = state.arrays()
-        finally:
-            guard.end_reading()
         return {
             "model": state.model,
             "loss": state.loss.name,

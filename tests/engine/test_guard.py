@@ -8,12 +8,12 @@ from fastbp.engine.guard import Guard
 
 
 def in_thread(function):
-    """Call in another thread; return what it raised."""
+    """Call in another thread, and give back what it took; return what it raised."""
     raised = []
 
     def call():
         try:
-            function()
+            function().end()
         except RuntimeError as error:
             raised.append(error)
 
@@ -25,31 +25,62 @@ def in_thread(function):
 
 def test_a_second_training_is_refused():
     guard = Guard()
-    guard.begin_training()
-    with pytest.raises(RuntimeError, match="this model is being trained already"):
-        guard.begin_training()
-    assert len(in_thread(guard.begin_training)) == 1
-    guard.end_training()
-    guard.begin_training()
+    with guard.training():
+        with pytest.raises(RuntimeError, match="this model is being trained already"):
+            guard.training()
+        assert len(in_thread(guard.training)) == 1
+    with guard.training():
+        pass
 
 
 def test_who_trains_may_read_and_others_may_not():
     guard = Guard()
-    guard.begin_training()
-    guard.begin_reading()
-    guard.end_reading()
-    (error,) = in_thread(guard.begin_reading)
-    assert "this model is being trained in another thread" in str(error)
-    guard.end_training()
-    assert in_thread(guard.begin_reading) == []
+    with guard.training():
+        with guard.reading():
+            pass
+        (error,) = in_thread(guard.reading)
+        assert "this model is being trained in another thread" in str(error)
+    assert in_thread(guard.reading) == []
 
 
 def test_any_number_may_read():
     guard = Guard()
-    guard.begin_reading()
-    assert in_thread(guard.begin_reading) == []
-    with pytest.raises(RuntimeError, match="this model is in use by another thread"):
-        guard.begin_training()
-    guard.end_reading()
-    guard.end_reading()
-    guard.begin_training()
+    with guard.reading(), guard.reading():
+        assert in_thread(guard.reading) == []
+        with pytest.raises(RuntimeError, match="this model is in use by another thread"):
+            guard.training()
+    with guard.training():
+        pass
+
+
+def test_what_is_raised_gives_back_too():
+    guard = Guard()
+    with pytest.raises(KeyError), guard.training():
+        raise KeyError
+    with pytest.raises(KeyError), guard.reading():
+        raise KeyError
+    with guard.training():
+        pass
+
+
+def test_what_nobody_holds_is_given_back():
+    """As when a signal comes between the call and the block."""
+    guard = Guard()
+    guard.training()
+    guard.reading()
+    hold = guard.training()
+    del hold
+    with guard.training():
+        pass
+
+
+def test_giving_back_twice_is_giving_back_once():
+    guard = Guard()
+    first, second = guard.reading(), guard.reading()
+    first.end()
+    first.end()
+    del first
+    with pytest.raises(RuntimeError, match="in use"):
+        guard.training()
+    second.end()
+    assert in_thread(guard.training) == []

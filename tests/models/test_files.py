@@ -237,7 +237,6 @@ def test_another_version_of_the_format(tmp_path, model, monkeypatch):
 
 @pytest.mark.thread_unsafe(reason="the fixture's model is trained")
 def test_a_model_in_training_is_not_saved(tmp_path, model):
-    model.guard.begin_training()
     raised = []
 
     def save():
@@ -246,9 +245,9 @@ def test_a_model_in_training_is_not_saved(tmp_path, model):
         except RuntimeError as error:
             raised.append(str(error))
 
-    thread = threading.Thread(target=save)
-    thread.start()
-    thread.join()
-    model.guard.end_training()
+    with model.guard.training():
+        thread = threading.Thread(target=save)
+        thread.start()
+        thread.join()
     assert "being trained in another thread" in raised[0]
     assert os.listdir(tmp_path) == []

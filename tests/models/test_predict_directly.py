@@ -168,7 +168,6 @@ def test_copies_share_nothing(model, duplicate):
 
 @pytest.mark.thread_unsafe(reason="the fixture's model is trained")
 def test_a_training_elsewhere_refuses_it(model):
-    model.guard.begin_training()
     raised = []
 
     def call():
@@ -178,12 +177,12 @@ def test_a_training_elsewhere_refuses_it(model):
         except RuntimeError as error:
             raised.append(str(error))
 
-    thread = threading.Thread(target=call)
-    thread.start()
-    thread.join()
-    assert len(raised) == 1 and "being trained in another thread" in raised[0]
-    assert model.predict(rows(2)).shape == (2, 3)  # who trains may look
-    model.guard.end_training()
+    with model.guard.training():
+        thread = threading.Thread(target=call)
+        thread.start()
+        thread.join()
+        assert len(raised) == 1 and "being trained in another thread" in raised[0]
+        assert model.predict(rows(2)).shape == (2, 3)  # who trains may look
 
 
 @pytest.mark.thread_unsafe(reason="the fixture's model is trained")
@@ -200,8 +199,8 @@ def test_it_leaves_nothing_held(model, shape):
                 model.predict(X)
     assert sys.getrefcount(X) == before
     X.resize((2, 2))  # NumPy refuses while somebody holds a buffer
-    model.guard.begin_training()  # nobody reads
-    model.guard.end_training()
+    with model.guard.training():  # nobody reads
+        pass
 
 
 @pytest.mark.thread_unsafe(reason="the fixture's model is trained")
@@ -214,8 +213,8 @@ def test_threads_predict_at_once_and_right(model):
 
     with ThreadPoolExecutor(8) as pool:
         assert all(pool.map(work, range(8)))
-    model.guard.begin_training()
-    model.guard.end_training()
+    with model.guard.training():
+        pass
 
 
 def test_memory_does_not_grow(model):

@@ -260,16 +260,11 @@ def test_a_model_in_use_refuses_it():
     trainer.step(X, y)
     trainer.gradients(X, y)
     guard = trainer.model.guard
-    guard.begin_reading()
     for call in (trainer.step, trainer.gradients):
-        with pytest.raises(RuntimeError, match="this model is in use by another thread"):
+        with guard.reading(), pytest.raises(RuntimeError, match="in use by another thread"):
             call(X, y)
-    guard.end_reading()
-    guard.begin_training()
-    for call in (trainer.step, trainer.gradients):
-        with pytest.raises(RuntimeError, match="this model is being trained already"):
+        with guard.training(), pytest.raises(RuntimeError, match="is being trained already"):
             call(X, y)
-    guard.end_training()
     assert trainer._updates.step(X, y) is not None
 
 

@@ -659,7 +659,6 @@ def test_a_model_in_training_is_locked():
     model = network()
     trainer, other = bp.Trainer(model, loss="bce"), bp.Trainer(model, loss="bce")
     model.build(3)
-    model.guard.begin_training()  # as a fit in this thread does
     raised = []
 
     def refuse(call):
@@ -678,11 +677,11 @@ def test_a_model_in_training_is_locked():
         lambda: pickle.dumps(model),
         lambda: copy.deepcopy(trainer),
     ]
-    for call in calls:
-        thread = threading.Thread(target=refuse, args=(call,))
-        thread.start()
-        thread.join()
-    model.guard.end_training()
+    with model.guard.training():  # as a fit in this thread does
+        for call in calls:
+            thread = threading.Thread(target=refuse, args=(call,))
+            thread.start()
+            thread.join()
     assert len(raised) == len(calls)
     assert all("being trained" in message for message in raised)
     assert trainer.step(X, Y) > 0
