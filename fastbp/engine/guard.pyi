@@ -1,4 +1,4 @@
-from typing import Self
+from typing import Self, final
 
 from typing_extensions import disjoint_base
 
@@ -7,7 +7,7 @@ class Guard:
     def training(self) -> Hold: ...
     def reading(self) -> Hold: ...
 
-@disjoint_base
+@final
 class Hold:
     def __enter__(self) -> Self: ...
     def __exit__(self, *exc: object) -> None: ...

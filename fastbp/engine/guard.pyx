@@ -1,6 +1,6 @@
 """Who may use a model's parameters at a moment."""
 from cpython.pythread cimport PyThread_get_thread_ident
-from cython cimport critical_section, no_gc_clear
+from cython cimport critical_section, final, no_gc_clear
 
 
 cdef class Guard:
@@ -12,13 +12,15 @@ cdef class Guard:
 
     def training(self) -> Hold:
         """Take the parameters for writing; raise RuntimeError if they are in use. For a ``with`` statement."""
+        cdef Hold hold = Hold.__new__(Hold)     # first, as it may fail
         found = self.take()
         if found == TRAINED:
             raise RuntimeError("this model is being trained already: wait for that training")
         if found == READ:
             raise RuntimeError("this model is in use by another thread (a predict, an evaluate or a save): "
                                "wait for it, or train a copy.deepcopy of the model")
-        return held(self, True)
+        hold.guard, hold.writes = self, True
+        return hold
 
     cdef void end_training(self) noexcept:
         """Give the parameters back."""
@@ -27,10 +29,12 @@ cdef class Guard:
 
     def reading(self) -> Hold:
         """Take the parameters for reading; raise RuntimeError if another thread trains them. For a ``with`` statement."""
+        cdef Hold hold = Hold.__new__(Hold)
         if self.look() == TRAINED:
             raise RuntimeError("this model is being trained in another thread: wait for that training, "
                                "or use a copy.deepcopy made before it")
-        return held(self, False)
+        hold.guard = self
+        return hold
 
     cdef void end_reading(self) noexcept:
         """Give the parameters back."""
@@ -60,6 +64,7 @@ cdef class Guard:
         return found
 
 
+@final
 @no_gc_clear       # so that the guard is there when the last reference goes
 cdef class Hold:
     """Parameters that are taken, until `end`, or until nobody holds this any more.
@@ -84,9 +89,3 @@ cdef class Hold:
         else:
             self.guard.end_reading()
         self.guard = None
-
-
-cdef Hold held(Guard guard, bint writes):
-    cdef Hold hold = Hold.__new__(Hold)
-    hold.guard, hold.writes = guard, writes
-    return hold
