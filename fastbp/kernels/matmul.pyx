@@ -8,7 +8,7 @@ vectors of columns of B, packed where that pays; strips of MR rows. A tile is MR
 """
 from libc.math cimport INFINITY
 from fastbp.kernels.vector cimport (real, vector, vf, vd, WF, WD, MR, NR, vfma, splat, load_part, store_part,
-                                    vfloor, vgate, opaque, prefetch, prefetch_near)
+                                    vfloor, vgate, opaque, prefetch_near)
 
 cdef enum:
     LINE = 64       # bytes that memory sends at once
@@ -221,44 +221,7 @@ cdef inline void panel(real *c, const real *a, const vector *b, const real *init
         strips_1_apart(c, a, b, init, p)
 
 
-include "packing.pxi"          # pack_a, pack_b, transpose
-
-
-cdef inline void ask(const real *x, Py_ssize_t stride, Py_ssize_t rows) noexcept nogil:
-    """Fetch `rows` rows of one panel's width into L2."""
-    cdef Py_ssize_t i, j
-    for i in range(rows):
-        for j in range(NR):
-            prefetch(x + i * stride + j * <Py_ssize_t>(LINE // sizeof(real)))
-
-
-cdef void fetch_share(Panel *p, const real *c, const real *gate) noexcept nogil:
-    """Ask for a share of the next panel, or pack it and ask for the share that follows; ask for the next strip of C.
-
-    These are short pieces that lie far apart: no hardware foresees them, and a whole panel of them, asked for at once,
-    would not stay in L2, as a stride of a power of two leaves them few sets.
-    """
-    cdef int columns = NR * (WF if real is float else WD)
-    cdef Py_ssize_t i = 0, left = p.depth - p.done, more = min(p.share, left - p.share)
-    cdef const real *b = <const real *>p.next + p.done * p.next_br
-    cdef const real *coming = b + p.share * p.next_br
-    ask(c + MR * p.cr, p.cr, MR)
-    if gate != NULL:
-        ask(gate + MR * p.cr, p.cr, MR)
-    if left <= 0:
-        return
-    if p.room == NULL:
-        ask(b, p.next_br, min(p.share, left))
-        p.done += p.share
-        return
-    if p.next_bc == 1:
-        ask(coming, p.next_br, more)
-    else:
-        while i < more:
-            ask(coming + i, p.next_bc, columns)
-            i += NR * (LINE // sizeof(real))
-    pack_b(<real *>p.room + p.done * columns, b, p.next_br, p.next_bc, min(p.share, left), columns)
-    p.done += p.share
+include "packing.pxi"          # pack_a, pack_b, transpose; fetch_share
 
 
 cdef void block(const Product *p, const real *a, Py_ssize_t i0, Py_ssize_t k0, bint packs_b, real *room,

@@ -1,6 +1,6 @@
-# How matmul.pyx lays out blocks of its operands for its tiles.
+# How matmul.pyx lays out blocks of its operands for its tiles, and asks the memory for the next ones.
 
-from fastbp.kernels.vector cimport real, WF, WD, MR, NR, EIGHTS, transpose4, transpose8
+from fastbp.kernels.vector cimport real, WF, WD, MR, NR, EIGHTS, transpose4, transpose8, prefetch
 
 
 cdef void transpose(real *out, Py_ssize_t ld, const real *s, Py_ssize_t ss, Py_ssize_t depth, Py_ssize_t n) noexcept nogil:
@@ -62,3 +62,40 @@ cdef void pack_b(real *out, const real *b, Py_ssize_t br, Py_ssize_t bc, Py_ssiz
         pack_rows(NR * WF if real is float else NR * WD, out, b, br, depth)
     else:
         transpose(out, NR * W, b, bc, depth, NR * W)
+
+
+cdef inline void ask(const real *x, Py_ssize_t stride, Py_ssize_t rows) noexcept nogil:
+    """Fetch `rows` rows of one panel's width into L2."""
+    cdef Py_ssize_t i, j
+    for i in range(rows):
+        for j in range(NR):
+            prefetch(x + i * stride + j * <Py_ssize_t>(LINE // sizeof(real)))
+
+
+cdef void fetch_share(Panel *p, const real *c, const real *gate) noexcept nogil:
+    """Ask for a share of the next panel, or pack it and ask for the share that follows; ask for the next strip of C.
+
+    These are short pieces that lie far apart: no hardware foresees them, and a whole panel of them, asked for at once,
+    would not stay in L2, as a stride of a power of two leaves them few sets.
+    """
+    cdef int columns = NR * (WF if real is float else WD)
+    cdef Py_ssize_t i = 0, left = p.depth - p.done, more = min(p.share, left - p.share)
+    cdef const real *b = <const real *>p.next + p.done * p.next_br
+    cdef const real *coming = b + p.share * p.next_br
+    ask(c + MR * p.cr, p.cr, MR)
+    if gate != NULL:
+        ask(gate + MR * p.cr, p.cr, MR)
+    if left <= 0:
+        return
+    if p.room == NULL:
+        ask(b, p.next_br, min(p.share, left))
+        p.done += p.share
+        return
+    if p.next_bc == 1:
+        ask(coming, p.next_br, more)
+    else:
+        while i < more:
+            ask(coming + i, p.next_bc, columns)
+            i += NR * (LINE // sizeof(real))
+    pack_b(<real *>p.room + p.done * columns, b, p.next_br, p.next_bc, min(p.share, left), columns)
+    p.done += p.share
