@@ -26,7 +26,7 @@ cdef enum:              # how threads share a step; the compiler's words for it 
     BY_OUTPUT_ROWS      # of a matrix of weights
     GRAIN = 16          # shares begin at multiples: a cache line of float32, so that no two threads write to one
     COLUMNS = 32        # a panel of the matmul
-    FEWEST = 64         # rows that a thread is given of a step that is cut along columns too
+    FEWEST = 128        # rows that a thread is given of a step that is cut along columns too
 
 cdef enum:
     IDENTITY = -1       # the kind of a dense step without an activation

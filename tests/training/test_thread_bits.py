@@ -30,7 +30,7 @@ def test_any_number_of_threads(name):
 
 @pytest.mark.parametrize("name", ["columns", "columns, float64", "rows and columns"])
 def test_many_threads_share_rows_and_columns(name):
-    """With eight, a step of 140 rows is cut along rows and columns; with eleven, its panels are fewer than threads."""
+    """With eight, a step of 260 rows is cut along rows and columns; with eleven, its panels are fewer than threads."""
     wanted = trained(name, 1)
     for threads in (8, 11, 16):
         assert trained(name, threads) == wanted
