@@ -22,9 +22,13 @@ Timing = Callable[[int | None, int], float]  # (threads, times) -> seconds of on
 
 def main() -> None:
     """Measure, print and perhaps write."""
-    args = _parser().parse_args()
+    parser = _parser()
+    args = parser.parse_args()
     most = args.most or environment.count()
-    environment.prepare(most)
+    try:
+        environment.prepare(most)
+    except ValueError as error:
+        parser.error(f"argument --most: {error}")
     counts = [n for n in (1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64) if n < most] + [most]
     print(f"{'us a step':12}" + "".join(f"{n:>16}" for n in counts) + f"{'chosen':>16}")
     results = []
