@@ -261,9 +261,15 @@ def test_a_model_in_use_refuses_it():
     trainer.gradients(X, y)
     guard = trainer.model.guard
     for call in (trainer.step, trainer.gradients):
-        with guard.reading(), pytest.raises(RuntimeError, match="in use by another thread"):
+        with (
+            guard.reading(),
+            pytest.raises(RuntimeError, match="this model is in use by another thread"),
+        ):
             call(X, y)
-        with guard.training(), pytest.raises(RuntimeError, match="is being trained already"):
+        with (
+            guard.training(),
+            pytest.raises(RuntimeError, match="this model is being trained already"),
+        ):
             call(X, y)
     assert trainer._updates.step(X, y) is not None
 

@@ -692,21 +692,27 @@ def test_a_training_in_another_thread_locks_the_model():
     model = network()
     model.build(3)
     trainer = bp.Trainer(model, loss="bce", optimizer=bp.SGD(1e-3))
-    refused = threading.Event()
+    refused, ended = threading.Event(), threading.Event()
 
     def train():
-        while not refused.is_set():
-            with contextlib.suppress(RuntimeError):  # it found a predict in its way
-                trainer.fit(X, Y, epochs=3000, verbose=0)
+        try:
+            for _ in range(1000):  # until a predict came meanwhile
+                if refused.is_set():
+                    break
+                with contextlib.suppress(RuntimeError):  # it found a predict in its way
+                    trainer.fit(X, Y, epochs=3000, verbose=0)
+        finally:
+            ended.set()
 
     thread = threading.Thread(target=train)
     thread.start()
-    while not refused.is_set():  # until a predict comes while it trains
+    while not (refused.is_set() or ended.is_set()):
         try:
             model.predict(X)
         except RuntimeError:
             refused.set()
     thread.join()
+    assert refused.is_set()
     assert model.predict(X).shape == (70, 1)
 
 
