@@ -14,7 +14,7 @@ CASES = {
     "two groups": ((28, 64, 32, 1), "bce", "relu", 128, 450, "float32", bp.Adam(1e-2)),
     "columns": ((90, 300, 140, 10), "cross_entropy", "relu", 100, 250, "float32", bp.Adam(1e-2)),
     "columns, float64": ((90, 300, 140, 10), "cross_entropy", "tanh", 100, 250, "float64", bp.SGD(0.1)),
-    "rows and columns": ((40, 400, 300, 5), "cross_entropy", "relu", 260, 600, "float32", bp.Adam(1e-2)),
+    "columns, more rows": ((40, 400, 300, 5), "cross_entropy", "relu", 260, 600, "float32", bp.Adam(1e-2)),
     "many groups": ((4, 32, 16, 4), "mse", "tanh", 10_000, 10_000, "float32", bp.Adam(1e-2)),
     "wide, many blocks": ((300, 900, 3), "mse", "sigmoid", 1100, 1100, "float32", bp.SGD(0.1, momentum=0.9)),
 }  # fmt: skip

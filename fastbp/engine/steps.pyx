@@ -26,7 +26,6 @@ cdef enum:              # how threads share a step; the compiler's words for it 
     BY_OUTPUT_ROWS      # of a matrix of weights
     GRAIN = 16          # shares begin at multiples: a cache line of float32, so that no two threads write to one
     COLUMNS = 32        # a panel of the matmul
-    FEWEST = 128        # rows that a thread is given of a step that is cut along columns too
 
 cdef enum:
     IDENTITY = -1       # the kind of a dense step without an activation
@@ -144,7 +143,7 @@ cdef void execute_share(const Step *s, Py_ssize_t rows, bint again, double *hype
         shift(&part, first, <real>0)
     elif s.share == BY_COLUMNS:
         if s.rowwise and s.op != DENSE_WEIGHTS:
-            share_grid(&part, &rows, &rank, &lanes, <real>0)
+            share_panels(&part, &rows, &rank, &lanes, <real>0)
         cut(s.k if s.op == DENSE_INPUTS else s.m, COLUMNS, rank, lanes, &first, &end)
         part.out, part.b = <real *>part.out + first, <real *>part.b + (first * s.m if s.op == DENSE_INPUTS else first)
         part.c = NULL if s.c == NULL else <real *>part.c + first
@@ -160,29 +159,16 @@ cdef void execute_share(const Step *s, Py_ssize_t rows, bint again, double *hype
         execute(&part, rows, again, hyper, work)
 
 
-cdef inline void share_grid(Step *part, Py_ssize_t *rows, int *rank, int *lanes, real kind) noexcept nogil:
-    """Have threads share a panel's rows: where there are fewer panels of columns than threads, and where they read less.
-
-    A thread reads, and often packs, its rows of the left operand, which costs twice as much, and its columns of the
-    right one.
-    """
-    cdef Py_ssize_t columns = part.k if part.op == DENSE_INPUTS else part.m, first, end
-    cdef int panels = <int>((columns + COLUMNS - 1) // COLUMNS), teams = 1, more = 2, across, team
-    if lanes[0] > panels:
-        teams, across = lanes[0] // panels, panels
-    else:
-        while lanes[0] % more == 0 and rows[0] >= more * FEWEST:
-            if 2 * rows[0] // more + columns * more // lanes[0] < 2 * rows[0] // teams + columns * teams // lanes[0]:
-                teams = more
-            more *= 2
-        across = lanes[0] // teams
+cdef inline void share_panels(Step *part, Py_ssize_t *rows, int *rank, int *lanes, real kind) noexcept nogil:
+    """Where there are fewer panels of columns than threads, several threads share a panel's rows."""
+    cdef Py_ssize_t panels = ((part.k if part.op == DENSE_INPUTS else part.m) + COLUMNS - 1) // COLUMNS, first, end
+    cdef int teams = lanes[0] // <int>panels, team = rank[0] // <int>panels
     if teams < 2:
         return
-    team = rank[0] // across
     share_of(rows[0] if team < teams else 0, team, teams, &first, &end)
     rows[0] = end - first
     shift(part, first, kind)
-    rank[0], lanes[0] = rank[0] % across, across
+    rank[0], lanes[0] = rank[0] % <int>panels, <int>panels
 
 
 cdef inline void cut(Py_ssize_t total, Py_ssize_t grain, int rank, int lanes, Py_ssize_t *first,

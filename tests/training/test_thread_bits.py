@@ -28,9 +28,9 @@ def test_any_number_of_threads(name):
     assert trained(name, None) == wanted
 
 
-@pytest.mark.parametrize("name", ["columns", "columns, float64", "rows and columns"])
-def test_many_threads_share_rows_and_columns(name):
-    """With eight, a step of 260 rows is cut along rows and columns; with eleven, its panels are fewer than threads."""
+@pytest.mark.parametrize("name", ["columns", "columns, float64", "columns, more rows"])
+def test_more_threads_than_panels_of_columns(name):
+    """140 columns are five panels: each is shared by two or three of these threads, and one may be left over."""
     wanted = trained(name, 1)
     for threads in (8, 11, 16):
         assert trained(name, threads) == wanted
