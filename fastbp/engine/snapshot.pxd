@@ -2,17 +2,15 @@ from fastbp.engine.buffers cimport Memory
 from fastbp.engine.team cimport Crew, Job
 
 cdef struct Areas:              # what threads look through side by side, or copy
-    const char *values
-    const char *state           # of the optimizer, behind the gradients
+    char *values
+    char *state                 # of the optimizer, behind the gradients
     char *copy                  # of both
     Py_ssize_t n, rest, item    # elements of both, and bytes of one
     long found                  # shares with a number that is not finite
 
 cdef class Snapshot:
     cdef Memory values, training, hyper
-    cdef char *copy
     cdef Areas areas
-    cdef Py_ssize_t item, n, state
     cdef readonly Py_ssize_t bad
     cdef readonly tuple bad_input
     cdef void shared(self, Job job, Crew *crew) noexcept nogil

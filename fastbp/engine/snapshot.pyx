@@ -56,43 +56,43 @@ cdef class Snapshot:
     """
     def __cinit__(self, values not None, training not None, hyper not None):
         cdef str dtype = str(values.dtype)
+        cdef Areas *a = &self.areas
         self.values = Memory(values, "values", dtype, 0, True)
-        self.n, self.item = self.values.size, self.values.view.itemsize
-        self.training = Memory(training, "training", dtype, self.n, True)
-        self.state = self.training.size - self.n        # behind the gradients
+        a.values, a.n, a.item = <char *>self.values.view.buf, self.values.size, self.values.view.itemsize
+        self.training = Memory(training, "training", dtype, a.n, True)
+        a.state = <char *>self.training.view.buf + a.n * a.item
+        a.rest = self.training.size - a.n
         self.hyper = Memory(hyper, "hyper", "float64", HYPER, True)
-        self.copy = <char *>malloc((self.n + self.state) * self.item + HYPER * 8)
+        a.copy = <char *>malloc((a.n + a.rest) * a.item + HYPER * 8)
         self.bad = -1
-        if self.copy == NULL:
-            raise MemoryError(f"a snapshot of {self.n + self.state} numbers")
-        fb_large_pages(self.copy, (self.n + self.state) * self.item)
-        self.areas.values, self.areas.copy = <char *>self.values.view.buf, self.copy
-        self.areas.state = <char *>self.training.view.buf + self.n * self.item
-        self.areas.n, self.areas.rest, self.areas.item = self.n, self.state, self.item
+        if a.copy == NULL:
+            raise MemoryError(f"a snapshot of {a.n + a.rest} numbers")
+        fb_large_pages(a.copy, (a.n + a.rest) * a.item)
         self.take(NULL)
 
     def __dealloc__(self):
-        free(self.copy)
+        free(self.areas.copy)
 
     cdef void shared(self, Job job, Crew *crew) noexcept nogil:
         """Have the threads do the job, or the caller alone where there is little to do."""
         cdef Crew single
-        if crew == NULL or (self.n + self.state) * self.item < SHARED:
+        if crew == NULL or (self.areas.n + self.areas.rest) * self.areas.item < SHARED:
             alone(&single)
             crew = &single
         together(crew, job, &self.areas)
 
     cdef void take(self, Crew *crew) noexcept nogil:
         """Copy everything to the snapshot."""
+        cdef Areas *a = &self.areas
         self.shared(copy_share, crew)
-        memcpy(self.copy + (self.n + self.state) * self.item, self.hyper.view.buf, HYPER * 8)
+        memcpy(a.copy + (a.n + a.rest) * a.item, self.hyper.view.buf, HYPER * 8)
 
     cdef void put_back(self) noexcept nogil:
         """Copy everything back from the snapshot."""
-        cdef Py_ssize_t size = self.n * self.item, rest = self.state * self.item
-        memcpy(self.values.view.buf, self.copy, size)
-        memcpy(<char *>self.training.view.buf + size, self.copy + size, rest)
-        memcpy(self.hyper.view.buf, self.copy + size + rest, HYPER * 8)
+        cdef Areas *a = &self.areas
+        memcpy(a.values, a.copy, a.n * a.item)
+        memcpy(a.state, a.copy + a.n * a.item, a.rest * a.item)
+        memcpy(self.hyper.view.buf, a.copy + (a.n + a.rest) * a.item, HYPER * 8)
 
     cdef bint finite(self, Crew *crew) noexcept nogil:
         """Whether parameters and state are; `bad` says where the parameters are not."""
@@ -100,7 +100,7 @@ cdef class Snapshot:
         self.shared(look_share, crew)
         self.bad = -1
         if fb_get(&self.areas.found):
-            self.bad = bad_place(self.areas.values, self.item, 0, self.n)
+            self.bad = bad_place(self.areas.values, self.areas.item, 0, self.areas.n)
             return False
         return True
 
