@@ -14,10 +14,10 @@ from pathlib import Path
 from time import perf_counter
 
 import environment
+from workloads import WORKLOADS
 
-NAMES = ("LR", "T1", "T2", "T3", "T4", "S2", "LR1M")
 PREDICTS = "predict"
-Timing = Callable[[int | None, int], float]  # (threads, times) -> seconds of one step
+Run = Callable[[int | None, int], None]  # (threads, times)
 
 
 def main() -> None:
@@ -33,7 +33,9 @@ def main() -> None:
     print(f"{'us a step':12}" + "".join(f"{n:>16}" for n in counts) + f"{'chosen':>16}")
     results = []
     for name in args.workload:
-        times = measure(timing(name), [*counts, None], args.rounds, args.seconds)
+        run, steps = job(name)
+        found = measure(run, [*counts, None], args.rounds, args.seconds)
+        times = [seconds / steps for seconds in found]
         one = times[0]
         digits = 1 if one < 1e-4 else 0
         cells = "".join(f"{t * 1e6:>9,.{digits}f} {one / t:>5.2f}x" for t in times)
@@ -47,7 +49,7 @@ def main() -> None:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(description=__doc__)
-    jobs = [*NAMES, PREDICTS]
+    jobs = [*(name for name, work in WORKLOADS.items() if work.update), PREDICTS]
     parser.add_argument("--workload", nargs="+", choices=jobs, default=jobs)
     parser.add_argument("--most", type=int, help="threads and cores (default: all cores)")
     parser.add_argument("--rounds", type=int, default=5, help="turns of each count (default 5)")
@@ -58,31 +60,24 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def timing(name: str) -> Timing:
-    """A function that runs the workload."""
+def job(name: str) -> tuple[Run, int]:
+    """What runs a workload so many times, and the steps of one time."""
     # Imported late: NumPy reads its settings from the environment.
+    import numpy as np
+
     import data
     from peers.fastbp_peer import build
-    from workloads import WORKLOADS
 
     work = WORKLOADS["T2" if name == PREDICTS else name]
     numbers = data.make(work)
     session = build(work, numbers, 1)
-    if name == PREDICTS:
-        import numpy as np
+    rows = np.random.default_rng(0).standard_normal((100_000, work.sizes[0]), dtype=np.float32)
 
-        x = np.random.default_rng(0).standard_normal((100_000, 28), dtype=np.float32)
+    def predict(threads: int | None, times: int) -> None:
+        for _ in range(times):
+            session.model.predict(rows, threads=threads)
 
-        def predict(threads: int | None, times: int) -> float:
-            start = perf_counter()
-            for _ in range(times):
-                session.model.predict(x, threads=threads)
-            return (perf_counter() - start) / times
-
-        return predict
-
-    def train(threads: int | None, times: int) -> float:
-        start = perf_counter()
+    def train(threads: int | None, times: int) -> None:
         session.trainer.fit(
             numbers.x,
             numbers.y,
@@ -92,22 +87,26 @@ def timing(name: str) -> Timing:
             verbose=0,
             threads=threads,
         )
-        return (perf_counter() - start) / times / work.steps
 
-    return train
+    return (predict, 1) if name == PREDICTS else (train, work.steps)
 
 
-def measure(run: Timing, counts: list[int | None], rounds: int, seconds: float) -> list[float]:
-    """Median seconds of a step for each number of threads."""
-    start = perf_counter()
+def measure(run: Run, counts: list[int | None], rounds: int, seconds: float) -> list[float]:
+    """Median seconds of one time for each number of threads."""
     run(1, 1)
-    run(1, 1)
-    times = max(1, round(seconds / (perf_counter() - start) * 2))
+    times = max(1, round(seconds / timed(run, 1, 1)))
     found: list[list[float]] = [[] for _ in counts]
     for _ in range(rounds):
         for turns, threads in zip(found, counts, strict=True):
-            turns.append(run(threads, times))
+            turns.append(timed(run, threads, times))
     return [statistics.median(turns) for turns in found]
+
+
+def timed(run: Run, threads: int | None, times: int) -> float:
+    """Seconds of one time."""
+    start = perf_counter()
+    run(threads, times)
+    return (perf_counter() - start) / times
 
 
 if __name__ == "__main__":
