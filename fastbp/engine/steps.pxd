@@ -20,6 +20,12 @@ cdef struct Step:
     void *c
     void *coming                # rows like those of `a` that the next block will read, where it is worth asking for them
 
+cdef enum:              # how threads share a step; steps.pyx has the compiler's words for it
+    ONE                 # it is one thread's
+    BY_ROWS             # of the block, or of what a step without rows of the block makes: rows, or elements
+    BY_COLUMNS          # of a dense step's output
+    BY_OUTPUT_ROWS      # of a matrix of weights
+
 cdef enum:
     HYPER = 16          # numbers of an optimizer
     LEARNING_RATE = 0

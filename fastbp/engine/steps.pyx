@@ -19,11 +19,7 @@ cdef enum:
     BCE_FUSED, CROSS_ENTROPY_FUSED, SQUARED_ERROR_FUSED
     SGD, MOMENTUM, ADAM
 
-cdef enum:              # how threads share a step; the compiler's words for it are below
-    ONE                 # it is one thread's
-    BY_ROWS             # of the block, or of what a step without rows of the block makes: rows, or elements
-    BY_COLUMNS          # of a dense step's output
-    BY_OUTPUT_ROWS      # of a matrix of weights
+cdef enum:
     GRAIN = 16          # shares begin at multiples: a cache line of float32, so that no two threads write to one
     COLUMNS = 32        # a panel of the matmul
 

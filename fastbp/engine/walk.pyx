@@ -11,7 +11,7 @@ from fastbp.kernels.rows cimport gather
 from fastbp.kernels.vector cimport real
 from fastbp.engine.bound cimport Lane, aim, bind, choose_source
 from fastbp.engine.platform cimport fb_add, fb_claim, fb_flush, fb_get, fb_put, fb_restore, fb_seconds
-from fastbp.engine.steps cimport Step, advance_hyper, execute, execute_share, share_of
+from fastbp.engine.steps cimport ONE, Step, advance_hyper, execute, execute_share, share_of
 from fastbp.engine.team cimport meet
 
 cdef enum:
@@ -272,6 +272,8 @@ cdef void add_up(const Frame *f, int rank, int lanes, real *kind) noexcept nogil
 cdef void claim(const Step *update, Py_ssize_t item, int rank, int lanes) noexcept nogil:
     """Ask for this thread's share of the parameters, which the others have read: else each store of the update waits."""
     cdef Py_ssize_t first, end
+    if update.share == ONE:
+        return
     share_of(update.n, rank, lanes, &first, &end)
     first, end = first * item, min(end * item, first * item + CLAIMED)
     while first < end:
