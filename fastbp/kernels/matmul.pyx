@@ -16,15 +16,7 @@ cdef enum:
     FEW = 200       # rows of A for which copying B pays only where its own rows cannot stay in L1 together
     SPAN = 1 << 20  # bytes from the first to the last row of B, within which L2 keeps a panel that is not packed
 
-cdef struct Panel:          # what the tiles of one column panel share
-    const void *gate        # of the panel's first row, or NULL
-    double floor            # 0 for relu, else -inf
-    Py_ssize_t m, depth, cr, ar, ac, br, ir
-    Py_ssize_t strip        # from one strip of MR rows to the next, in A
-    int part                # valid lanes of the last vector
-    const void *next        # B of the next panel, NULL for none: fetched a share of its depth with each strip of this
-    void *room              # one, which hides the memory's latency; where to pack it, NULL where it is used as it lies
-    Py_ssize_t next_br, next_bc, share, done
+include "packing.pxi"          # Panel; pack_a, pack_b, transpose; next_share, ask_part
 
 
 cdef Py_ssize_t work_size() noexcept nogil:
@@ -66,15 +58,17 @@ cdef inline void gated(const bint on, vector *acc, real *c, const real *gate) no
 
 cdef inline void tile(const int mr, const int nv, const bint unit, real *c, Py_ssize_t cr, const real *a,
                       const vector *b, const real *init, Py_ssize_t ir, const real *gate,
-                      const Panel *p) noexcept nogil:
+                      Panel *p) noexcept nogil:
     """mr rows x nv vectors. mr, nv and unit are constants at every call, and the twelve rows are written out instead
     of looped over: no compiler has to unroll anything for the accumulators to live in registers. Of whole tiles,
     which have a gate, it is applied here: T2 takes 2 % less than with another pass over the tile."""
     cdef vector acc[12][NR]
     cdef vector b0, b1, low
     # Bytes, not elements: or GCC makes a second loop for strides of one, and its accumulators spill.
-    cdef Py_ssize_t _k, ar = sizeof(real) if unit else opaque(p.ar * sizeof(real)), ac = opaque(p.ac * sizeof(real))
-    cdef Py_ssize_t br = opaque(p.br * sizeof(real))
+    cdef Py_ssize_t ar = sizeof(real) if unit else opaque(p.ar * sizeof(real)), ac = opaque(p.ac * sizeof(real))
+    cdef Py_ssize_t br = opaque(p.br * sizeof(real)), left = p.depth, depth = left
+    cdef const vector *stop
+    cdef bint asks = PARTED and mr == MR and nv == 2 and p.next != NULL
     cdef const char *a0 = <const char *>a       # four pointers: twelve row offsets would not fit the registers
     cdef const char *a1 = a0 + 3 * ar
     cdef const char *a2 = a0 + 6 * ar
@@ -92,31 +86,39 @@ cdef inline void tile(const int mr, const int nv, const bint unit, real *c, Py_s
         begin(mr > 9, nv, acc[9], init + 9 * ir)
         begin(mr > 10, nv, acc[10], init + 10 * ir)
         begin(mr > 11, nv, acc[11], init + 11 * ir)
-        for _k in range(p.depth):
-            b0 = b[0]
-            b1 = b[nv - 1]
-            if mr == 12 and nv == 2:            # what lies in L2 comes too late where two are done in a cycle
-                prefetch_near(<const char *>b + 8 * br)
-                prefetch_near(<const char *>b + 8 * br + LINE)
-            if mr == 12 and unit:
-                prefetch_near(a0 + 12 * LINE)
-            madd(mr > 0, nv, acc[0], <const real *>(a0), b0, b1)
-            madd(mr > 1, nv, acc[1], <const real *>(a0 + ar), b0, b1)
-            madd(mr > 2, nv, acc[2], <const real *>(a0 + 2 * ar), b0, b1)
-            madd(mr > 3, nv, acc[3], <const real *>(a1), b0, b1)
-            madd(mr > 4, nv, acc[4], <const real *>(a1 + ar), b0, b1)
-            madd(mr > 5, nv, acc[5], <const real *>(a1 + 2 * ar), b0, b1)
-            madd(mr > 6, nv, acc[6], <const real *>(a2), b0, b1)
-            madd(mr > 7, nv, acc[7], <const real *>(a2 + ar), b0, b1)
-            madd(mr > 8, nv, acc[8], <const real *>(a2 + 2 * ar), b0, b1)
-            madd(mr > 9, nv, acc[9], <const real *>(a3), b0, b1)
-            madd(mr > 10, nv, acc[10], <const real *>(a3 + ar), b0, b1)
-            madd(mr > 11, nv, acc[11], <const real *>(a3 + 2 * ar), b0, b1)
-            a0 += ac
-            a1 += ac
-            a2 += ac
-            a3 += ac
-            b = <const vector *>(<const char *>b + br)
+        while True:
+            if asks:
+                depth = min(left, p.part_depth)
+                ask_part(p, c)
+            stop = <const vector *>(<const char *>b + depth * br)
+            while b != stop:
+                b0 = b[0]
+                b1 = b[nv - 1]
+                if mr == 12 and nv == 2:            # what lies in L2 comes too late where two are done in a cycle
+                    prefetch_near(<const char *>b + 8 * br)
+                    prefetch_near(<const char *>b + 8 * br + LINE)
+                if mr == 12 and unit:
+                    prefetch_near(a0 + 12 * LINE)
+                madd(mr > 0, nv, acc[0], <const real *>(a0), b0, b1)
+                madd(mr > 1, nv, acc[1], <const real *>(a0 + ar), b0, b1)
+                madd(mr > 2, nv, acc[2], <const real *>(a0 + 2 * ar), b0, b1)
+                madd(mr > 3, nv, acc[3], <const real *>(a1), b0, b1)
+                madd(mr > 4, nv, acc[4], <const real *>(a1 + ar), b0, b1)
+                madd(mr > 5, nv, acc[5], <const real *>(a1 + 2 * ar), b0, b1)
+                madd(mr > 6, nv, acc[6], <const real *>(a2), b0, b1)
+                madd(mr > 7, nv, acc[7], <const real *>(a2 + ar), b0, b1)
+                madd(mr > 8, nv, acc[8], <const real *>(a2 + 2 * ar), b0, b1)
+                madd(mr > 9, nv, acc[9], <const real *>(a3), b0, b1)
+                madd(mr > 10, nv, acc[10], <const real *>(a3 + ar), b0, b1)
+                madd(mr > 11, nv, acc[11], <const real *>(a3 + 2 * ar), b0, b1)
+                a0 += ac
+                a1 += ac
+                a2 += ac
+                a3 += ac
+                b = <const vector *>(<const char *>b + br)
+            left -= depth
+            if left <= 0:
+                break
         if mr == MR and nv == 2 and gate != NULL:
             gated(mr > 0, acc[0], c + 0 * cr, gate + 0 * cr)
             gated(mr > 1, acc[1], c + 1 * cr, gate + 1 * cr)
@@ -147,7 +149,7 @@ cdef inline void tile(const int mr, const int nv, const bint unit, real *c, Py_s
 
 
 cdef inline void edged(const int mr, const int nv, const bint unit, real *c, const real *a, const vector *b,
-                       const real *init, const real *gate, const Panel *p) noexcept nogil:
+                       const real *init, const real *gate, Panel *p) noexcept nogil:
     """A tile whose last vector may be part of one (then it goes through a buffer), and its gate."""
     cdef real buffer[MR * NR * WF]
     cdef int i, j, W = WF if real is float else WD
@@ -179,7 +181,7 @@ cdef inline void strips(const int nv, const bint unit, real *c, const real *a, c
     cdef Py_ssize_t m = p.m, g = 0 if gate == NULL else p.cr, ar = 1 if unit else p.ar
     while m >= MR:
         if p.next != NULL:
-            fetch_share(p, c, gate)
+            next_share(p, c, gate)
         edged(MR, nv, unit, c, a, b, init, gate, p)
         c, a, init, gate, m = c + MR * p.cr, a + p.strip, init + MR * p.ir, gate + MR * g, m - MR
     if MR > 8 and m >= 8:
@@ -219,9 +221,6 @@ cdef inline void panel(real *c, const real *a, const vector *b, const real *init
         strips_1_unit(c, a, b, init, p)
     else:
         strips_1_apart(c, a, b, init, p)
-
-
-include "packing.pxi"          # pack_a, pack_b, transpose; fetch_share
 
 
 cdef void block(const Product *p, const real *a, Py_ssize_t i0, Py_ssize_t k0, bint packs_b, real *room,

@@ -3,6 +3,26 @@
 from fastbp.kernels.vector cimport real, WF, WD, MR, NR, EIGHTS, transpose4, transpose8, prefetch
 
 
+cdef enum:
+    PARTED = MR == 12       # tiles ask in parts: what many requests at once wait for counts where products are fastest
+    PART = 80               # least depth of a part: shallower, leaving its loop costs more than asking in parts gains
+
+cdef struct Panel:          # what the tiles of one column panel share
+    const void *gate        # of the panel's first row, or NULL
+    double floor            # 0 for relu, else -inf
+    Py_ssize_t m, depth, cr, ar, ac, br, ir
+    Py_ssize_t strip        # from one strip of MR rows to the next, in A
+    int part                # valid lanes of the last vector
+    const void *next        # B of the next panel, NULL for none: a share of its depth is asked for with each strip of
+    void *room              # this one, before it is needed; where to pack it, NULL where it is used as it lies
+    Py_ssize_t next_br, next_bc, share, done
+    const void *coming_b    # what a strip asks for: so many lines of the next panel, and the next strip's C and gate
+    const void *coming_c
+    const void *coming_gate
+    Py_ssize_t line, lines, row         # of these: the first not asked for, and how many there are; the row of C
+    Py_ssize_t part_lines, part_rows, part_depth
+
+
 cdef void transpose(real *out, Py_ssize_t ld, const real *s, Py_ssize_t ss, Py_ssize_t depth, Py_ssize_t n) noexcept nogil:
     """out[k * ld + j] = s[k + j * ss] for k < depth, j < n: a transposition."""
     cdef Py_ssize_t k, j, k8 = depth & ~7 if EIGHTS and real is float else 0, k4 = depth & ~3, n4 = n & ~3
@@ -64,38 +84,52 @@ cdef void pack_b(real *out, const real *b, Py_ssize_t br, Py_ssize_t bc, Py_ssiz
         transpose(out, NR * W, b, bc, depth, NR * W)
 
 
-cdef inline void ask(const real *x, Py_ssize_t stride, Py_ssize_t rows) noexcept nogil:
-    """Fetch `rows` rows of one panel's width into L2."""
-    cdef Py_ssize_t i, j
-    for i in range(rows):
-        for j in range(NR):
-            prefetch(x + i * stride + j * <Py_ssize_t>(LINE // sizeof(real)))
+cdef inline void ask(const real *x) noexcept nogil:
+    """Fetch what one panel has of a row into L2: one line or two."""
+    prefetch(x)
+    if NR * WF * sizeof(float) > LINE:
+        prefetch(<const char *>x + LINE)
 
 
-cdef void fetch_share(Panel *p, const real *c, const real *gate) noexcept nogil:
-    """Ask for a share of the next panel, or pack it and ask for the share that follows; ask for the next strip of C.
+cdef inline void ask_part(Panel *p, const real *_kind) noexcept nogil:
+    """Ask for a part of what `next_share` named."""
+    cdef Py_ssize_t columns = NR * (WF if real is float else WD), line = LINE // sizeof(real), i
+    for i in range(p.row, min(p.row + p.part_rows, MR)):
+        ask(<const real *>p.coming_c + i * p.cr)
+        if p.coming_gate != NULL:
+            ask(<const real *>p.coming_gate + i * p.cr)
+    for i in range(p.line, min(p.line + p.part_lines, p.lines)):
+        if p.next_bc == 1:
+            ask(<const real *>p.coming_b + i * p.next_br)
+        else:
+            prefetch(<const real *>p.coming_b + i % columns * p.next_bc + i // columns * line)
+    p.row += p.part_rows
+    p.line += p.part_lines
+
+
+cdef void next_share(Panel *p, const real *c, const real *gate) noexcept nogil:
+    """Before a strip, whose C and gate these are: pack the share of the next panel that the last strip asked for, and
+    say what this one asks for: the next share, and the next strip's C and gate.
 
     These are short pieces that lie far apart: no hardware foresees them, and a whole panel of them, asked for at once,
-    would not stay in L2, as a stride of a power of two leaves them few sets.
+    would not stay in L2, as a stride of a power of two leaves them few sets. Nor can many be under way at once: each
+    part of a tile asks for some, which takes 3 to 5 % off T4.
     """
-    cdef int columns = NR * (WF if real is float else WD)
-    cdef Py_ssize_t i = 0, left = p.depth - p.done, more = min(p.share, left - p.share)
-    cdef const real *b = <const real *>p.next + p.done * p.next_br
-    cdef const real *coming = b + p.share * p.next_br
-    ask(c + MR * p.cr, p.cr, MR)
-    if gate != NULL:
-        ask(gate + MR * p.cr, p.cr, MR)
-    if left <= 0:
-        return
+    cdef Py_ssize_t columns = NR * (WF if real is float else WD), line = LINE // sizeof(real), parts = 1
+    cdef Py_ssize_t n = min(p.share, p.depth - p.done)
+    if p.room != NULL:
+        pack_b(<real *>p.room + p.done * columns, <const real *>p.next + p.done * p.next_br, p.next_br, p.next_bc, n,
+               columns)
+        p.done += n
+        n = min(p.share, p.depth - p.done)
+    p.coming_b, p.coming_c = <const real *>p.next + p.done * p.next_br, c + MR * p.cr
+    p.coming_gate = NULL if gate == NULL else gate + MR * p.cr
+    p.row, p.line, p.lines = 0, 0, n if p.next_bc == 1 else (n + line - 1) // line * columns
     if p.room == NULL:
-        ask(b, p.next_br, min(p.share, left))
-        p.done += p.share
-        return
-    if p.next_bc == 1:
-        ask(coming, p.next_br, more)
-    else:
-        while i < more:
-            ask(coming + i, p.next_bc, columns)
-            i += NR * (LINE // sizeof(real))
-    pack_b(<real *>p.room + p.done * columns, b, p.next_br, p.next_bc, min(p.share, left), columns)
-    p.done += p.share
+        p.done += n
+    if PARTED:
+        parts = max(p.depth // PART, <Py_ssize_t>1)
+    p.part_rows, p.part_lines = (MR + parts - 1) // parts, (p.lines + parts - 1) // parts
+    p.part_depth = max((p.depth + parts - 1) // parts, <Py_ssize_t>1)
+    if not PARTED:
+        ask_part(p, c)
