@@ -240,6 +240,8 @@ cdef void block(const Product *p, const real *a, Py_ssize_t i0, Py_ssize_t k0, b
     if ahead:
         lines = q.depth // (q.m // MR) // (LINE // sizeof(real)) + 1
         q.share = lines * (LINE // sizeof(real))
+        q.parts = max(q.depth // PART, <Py_ssize_t>1) if PARTED else 1
+        q.part_rows, q.part_depth = (MR + q.parts - 1) // q.parts, (q.depth + q.parts - 1) // q.parts
     while j < p.n:
         width = min(NR * W, p.n - j)
         c = <real *>p.c + i0 * p.cr + j

@@ -19,8 +19,8 @@ cdef struct Panel:          # what the tiles of one column panel share
     const void *coming_b    # what a strip asks for: so many lines of the next panel, and the next strip's C and gate
     const void *coming_c
     const void *coming_gate
-    Py_ssize_t line, lines, row         # of these: the first not asked for, and how many there are; the row of C
-    Py_ssize_t part_lines, part_rows, part_depth
+    Py_ssize_t lines, asked             # how many lines of that panel; how many parts of a tile have asked for theirs
+    Py_ssize_t parts, part_lines, part_rows, part_depth     # how many there are, and what a part is
 
 
 cdef void transpose(real *out, Py_ssize_t ld, const real *s, Py_ssize_t ss, Py_ssize_t depth, Py_ssize_t n) noexcept nogil:
@@ -94,17 +94,16 @@ cdef inline void ask(const real *x) noexcept nogil:
 cdef inline void ask_part(Panel *p, const real *_kind) noexcept nogil:
     """Ask for a part of what `next_share` named."""
     cdef Py_ssize_t columns = NR * (WF if real is float else WD), line = LINE // sizeof(real), i
-    for i in range(p.row, min(p.row + p.part_rows, MR)):
+    for i in range(p.asked * p.part_rows, min((p.asked + 1) * p.part_rows, MR)):
         ask(<const real *>p.coming_c + i * p.cr)
         if p.coming_gate != NULL:
             ask(<const real *>p.coming_gate + i * p.cr)
-    for i in range(p.line, min(p.line + p.part_lines, p.lines)):
+    for i in range(p.asked * p.part_lines, min((p.asked + 1) * p.part_lines, p.lines)):
         if p.next_bc == 1:
             ask(<const real *>p.coming_b + i * p.next_br)
         else:
             prefetch(<const real *>p.coming_b + i % columns * p.next_bc + i // columns * line)
-    p.row += p.part_rows
-    p.line += p.part_lines
+    p.asked += 1
 
 
 cdef void next_share(Panel *p, const real *c, const real *gate) noexcept nogil:
@@ -115,7 +114,7 @@ cdef void next_share(Panel *p, const real *c, const real *gate) noexcept nogil:
     would not stay in L2, as a stride of a power of two leaves them few sets. Nor can many be under way at once: each
     part of a tile asks for some, which takes 3 to 5 % off T4.
     """
-    cdef Py_ssize_t columns = NR * (WF if real is float else WD), line = LINE // sizeof(real), parts = 1
+    cdef Py_ssize_t columns = NR * (WF if real is float else WD), line = LINE // sizeof(real)
     cdef Py_ssize_t n = min(p.share, p.depth - p.done)
     if p.room != NULL:
         pack_b(<real *>p.room + p.done * columns, <const real *>p.next + p.done * p.next_br, p.next_br, p.next_bc, n,
@@ -124,12 +123,9 @@ cdef void next_share(Panel *p, const real *c, const real *gate) noexcept nogil:
         n = min(p.share, p.depth - p.done)
     p.coming_b, p.coming_c = <const real *>p.next + p.done * p.next_br, c + MR * p.cr
     p.coming_gate = NULL if gate == NULL else gate + MR * p.cr
-    p.row, p.line, p.lines = 0, 0, n if p.next_bc == 1 else (n + line - 1) // line * columns
+    p.asked, p.lines = 0, n if p.next_bc == 1 else (n + line - 1) // line * columns
+    p.part_lines = (p.lines + p.parts - 1) // p.parts
     if p.room == NULL:
         p.done += n
-    if PARTED:
-        parts = max(p.depth // PART, <Py_ssize_t>1)
-    p.part_rows, p.part_lines = (MR + parts - 1) // parts, (p.lines + parts - 1) // parts
-    p.part_depth = max((p.depth + parts - 1) // parts, <Py_ssize_t>1)
     if not PARTED:
         ask_part(p, c)
