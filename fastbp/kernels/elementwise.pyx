@@ -2,7 +2,8 @@
 
 Broadcast operands are written out in a small buffer first, so that an operation is one loop over contiguous numbers.
 """
-from fastbp.kernels.vector cimport real, fma_, sqrt_, floor_, ceil_
+from fastbp.kernels.vector cimport real, vf, WF, fma_, sqrt_, floor_, ceil_, load_part, store_part
+from fastbp.kernels.lookup cimport LOOKS_UP, tanh_looked_up
 from fastbp.kernels.transcendental cimport (exp_, exp_bounded, expm1_, log_, log1p_, log1p_unit, signed_log1p,
                                             sigmoid_, tanh_, absolute)
 from fastbp.kernels.trigonometric cimport sin_, cos_, arctan_, arctan2_
@@ -18,6 +19,19 @@ cdef inline real sign_(real x) noexcept nogil:
     cdef real y = <real>1 if x > 0 else <real>0
     y = <real>-1 if x < 0 else y
     return y if x == x else x
+
+
+cdef inline void tanh_all(real *out, const real *x, Py_ssize_t n) noexcept nogil:
+    cdef Py_ssize_t i = 0
+    if real is float and LOOKS_UP:
+        while i + WF <= n:
+            (<vf *>(out + i))[0] = tanh_looked_up((<const vf *>(x + i))[0])
+            i += WF
+        if i < n:
+            store_part(out + i, tanh_looked_up(load_part(x + i, <int>(n - i))), <int>(n - i))
+    else:
+        for i in range(n):
+            out[i] = tanh_(x[i])
 
 
 cdef inline void unary_later(int op, real *out, const real *x, Py_ssize_t n) noexcept nogil:
@@ -83,8 +97,7 @@ cdef void unary(int op, real *out, const real *x, Py_ssize_t n) noexcept nogil:
         for i in range(n):
             out[i] = sigmoid_(x[i])
     elif op == TANH:
-        for i in range(n):
-            out[i] = tanh_(x[i])
+        tanh_all(out, x, n)
     elif op == RELU:
         for i in range(n):
             out[i] = <real>0 if x[i] < 0 else x[i]

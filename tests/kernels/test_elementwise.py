@@ -160,6 +160,16 @@ def test_tanh_and_sigmoid_stay_exact_near_zero(dtype):
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
+def test_tanh_where_its_polynomials_meet(dtype):
+    ends = np.array([0.5, 1, 2, 3, 5, 7, 9, 9.03, 10, 19, 20, 100], dtype)
+    x = np.concatenate([ends + k * np.spacing(ends) for k in range(-200, 201)])
+    assert errors_in_ulps("tanh", x).max() <= 2
+    y = unary("tanh", x)
+    assert y.max() == 1
+    np.testing.assert_array_equal(unary("tanh", -x), -y)
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
 @pytest.mark.parametrize("name", UNARY)
 def test_nan_passes_through_unary(name, dtype):
     bits = np.array([0x7FC00000, 0xFFC00000, 0x7FC00001, 0x7FC00ABC, 0xFFFFFFFF], np.uint32)
