@@ -235,7 +235,7 @@ cdef int advance(Training *t, Run run, Run last, double[:, ::1] results, Snapsho
         if results is not None:
             for i in range(n):
                 results[t.epoch, i] = t.cursor.sums[i] / t.rows
-        if snapshot is not None and not snapshot.finite(t.crew):
+        if snapshot is not None and not snapshot.finite():
             snapshot.put_back()
             t.cursor.batch = 1 if last is not None else t.batches
             t.part = 1 if last is not None else 0
@@ -252,6 +252,6 @@ cdef int advance(Training *t, Run run, Run last, double[:, ::1] results, Snapsho
 cdef int bad_end(int status, Snapshot snapshot) noexcept nogil:
     """Where the loss is not finite: note the first bad parameter, and go back."""
     if status == BAD and snapshot is not None:
-        snapshot.finite(NULL)
+        snapshot.look()
         snapshot.put_back()
     return status

@@ -1,12 +1,11 @@
 from fastbp.engine.buffers cimport Memory
 from fastbp.engine.team cimport Crew, Job
 
-cdef struct Areas:              # what threads look through side by side, or copy
+cdef struct Areas:              # what threads copy side by side
     char *values
     char *state                 # of the optimizer, behind the gradients
     char *copy                  # of both
     Py_ssize_t n, rest, item    # elements of both, and bytes of one
-    long found                  # shares with a number that is not finite
 
 cdef class Snapshot:
     cdef Memory values, training, hyper
@@ -16,4 +15,5 @@ cdef class Snapshot:
     cdef void shared(self, Job job, Crew *crew) noexcept nogil
     cdef void take(self, Crew *crew) noexcept nogil     # crew: NULL for the caller alone
     cdef void put_back(self) noexcept nogil
-    cdef bint finite(self, Crew *crew) noexcept nogil
+    cdef bint finite(self) noexcept nogil
+    cdef bint look(self) noexcept nogil

@@ -5,8 +5,8 @@ from libc.string cimport memcpy
 from fastbp.kernels.pages cimport fb_large_pages
 from fastbp.kernels.reductions cimport first_nonfinite
 from fastbp.engine.buffers cimport Memory
-from fastbp.engine.platform cimport fb_add, fb_get
-from fastbp.engine.steps cimport HYPER, share_of
+from fastbp.engine.platform cimport fb_get, fb_put
+from fastbp.engine.steps cimport HYPER, SPOILT, share_of
 from fastbp.engine.team cimport Crew, Job, alone, together
 
 cdef enum:
@@ -27,17 +27,6 @@ cdef Py_ssize_t bad_place(const char *p, Py_ssize_t item, Py_ssize_t first, Py_s
     if item == 4:
         return first_nonfinite(<const float *>p + first, end - first)
     return first_nonfinite(<const double *>p + first, end - first)
-
-
-cdef void look_share(void *context, Crew *crew, int rank) noexcept nogil:
-    cdef Areas *a = <Areas *>context
-    cdef Py_ssize_t first, end
-    share_of(a.n, rank, crew.lanes, &first, &end)
-    if bad_place(a.values, a.item, first, end) >= 0:
-        fb_add(&a.found, 1)
-    share_of(a.rest, rank, crew.lanes, &first, &end)
-    if bad_place(a.state, a.item, first, end) >= 0:
-        fb_add(&a.found, 1)
 
 
 cdef class Snapshot:
@@ -94,14 +83,17 @@ cdef class Snapshot:
         memcpy(a.state, a.copy + a.n * a.item, a.rest * a.item)
         memcpy(self.hyper.view.buf, a.copy + (a.n + a.rest) * a.item, HYPER * 8)
 
-    cdef bint finite(self, Crew *crew) noexcept nogil:
-        """Whether parameters and state are; `bad` says where the parameters are not."""
-        self.areas.found = 0
-        self.shared(look_share, crew)
-        self.bad = -1
-        if fb_get(&self.areas.found):
-            self.bad = bad_place(self.areas.values, self.areas.item, 0, self.areas.n)
+    cdef bint finite(self) noexcept nogil:
+        """Whether parameters and state are, as far as updates can have changed them; else as `look`."""
+        return not fb_get(<long *>(<double *>self.hyper.view.buf + SPOILT)) or self.look()
+
+    cdef bint look(self) noexcept nogil:
+        """Whether parameters and state are finite; `bad` says where the parameters are not."""
+        cdef Areas *a = &self.areas
+        self.bad = bad_place(a.values, a.item, 0, a.n)
+        if self.bad >= 0 or bad_place(a.state, a.item, 0, a.rest) >= 0:
             return False
+        fb_put(<long *>(<double *>self.hyper.view.buf + SPOILT), 0)
         return True
 
     def restore(self) -> None:

@@ -8,6 +8,7 @@ from fastbp.kernels.vector cimport real
 from fastbp.kernels.dense cimport layer_forward, layer_inputs, layer_weights
 from fastbp.kernels cimport elementwise as ew, losses, moves, reduce_axes, reductions, sorting, updates
 from fastbp.kernels.matmul cimport transpose
+from fastbp.engine.platform cimport fb_put
 
 cdef enum:
     UNARY, BINARY, BROADCAST, HITS, COPY, TRANSPOSE
@@ -106,7 +107,8 @@ cdef void execute(const Step *s, Py_ssize_t rows, bint again, double *hyper, rea
         else:
             ew.binary(s.kind, out, a, s.ars, s.acs, b, s.brs, s.bcs, n, m)
     elif s.op >= SGD:
-        update(s, hyper, out, a, b, c)
+        if not update(s, hyper, out, a, b, c):
+            fb_put(<long *>&hyper[SPOILT], 1)
     else:
         if s.op >= WHERE and s.op <= PUT_ALONG:
             move(s, n, adds, out, a, b, c)
@@ -203,15 +205,14 @@ cdef void fused_loss(const Step *s, Py_ssize_t n, bint adds, real *dz, real *tot
     total[0] = total[0] + value if adds else value
 
 
-cdef void update(const Step *s, double *h, real *p, real *g, real *state, real *other) noexcept nogil:
-    """One step of the optimizer; `advance_hyper` is due when all threads are through it."""
+cdef bint update(const Step *s, double *h, real *p, real *g, real *state, real *other) noexcept nogil:
+    """One step of the optimizer, and whether it left finite numbers; `advance_hyper` is due when all are through it."""
     if s.op == SGD:
-        updates.sgd(p, g, s.n, <real>h[LEARNING_RATE])
-    elif s.op == MOMENTUM:
-        updates.momentum(p, state, g, s.n, <real>h[LEARNING_RATE], <real>h[BETA_1], h[BETA_2] != 0)
-    else:
-        updates.adam(p, state, other, g, s.n, <real>(h[LEARNING_RATE] / (1 - h[POWER_1] * h[BETA_1])), h[BETA_1],
-                     h[BETA_2], <real>(1 / sqrt(1 - h[POWER_2] * h[BETA_2])), <real>h[EPSILON])
+        return updates.sgd(p, g, s.n, <real>h[LEARNING_RATE])
+    if s.op == MOMENTUM:
+        return updates.momentum(p, state, g, s.n, <real>h[LEARNING_RATE], <real>h[BETA_1], h[BETA_2] != 0)
+    return updates.adam(p, state, other, g, s.n, <real>(h[LEARNING_RATE] / (1 - h[POWER_1] * h[BETA_1])), h[BETA_1],
+                        h[BETA_2], <real>(1 / sqrt(1 - h[POWER_2] * h[BETA_2])), <real>h[EPSILON])
 
 
 cdef void advance_hyper(const Step *s, double *h) noexcept nogil:

@@ -1,31 +1,70 @@
-"""Optimizer steps over a flat block of parameters: one loop each, which the compiler vectorises."""
+"""Optimizer steps over a flat block of parameters: one loop each, which the compiler vectorises.
+
+Each says whether all that it wrote is finite, which it knows at no cost: the loops wait for memory, or for roots.
+"""
+from libc.stdint cimport uint32_t, uint64_t
+
 from fastbp.kernels.vector cimport real, fma_, sqrt_
 from fastbp._arguments import take, same
 from fastbp.kernels.arguments cimport flat, first, written, is_double, publish
 
 
-cdef void sgd(real *p, const real *g, Py_ssize_t n, real learning_rate) noexcept nogil:
+cdef extern from *:
+    """
+    FB_INLINE uint32_t fb_bits_f(float x) { uint32_t i; memcpy(&i, &x, 4); return i; }
+    FB_INLINE uint64_t fb_bits_d(double x) { uint64_t i; memcpy(&i, &x, 8); return i; }
+    #define bits_(x) _Generic((x), float: fb_bits_f, default: fb_bits_d)(x)
+    """
+    uint64_t bits_(...) noexcept nogil
+
+cdef struct Marks:      # all bits of 0 x, of each x that was written: those of 0 and -0 where all are finite, or of NaN
+    uint32_t single     # as wide as the numbers, or the loop would have to convert
+    uint64_t double_
+
+
+cdef inline void mark(Marks *marks, real zeros) noexcept nogil:
+    if real is float:
+        marks.single |= <uint32_t>bits_(zeros)
+    else:
+        marks.double_ |= bits_(zeros)
+
+
+cdef inline bint all_finite(const Marks *marks) noexcept nogil:
+    return not <uint32_t>(marks.single << 1) and not marks.double_ << 1
+
+
+cdef bint sgd(real *p, const real *g, Py_ssize_t n, real learning_rate) noexcept nogil:
     """p -= learning_rate g."""
     cdef Py_ssize_t i
+    cdef Marks marks = Marks(0, 0)
+    cdef real next, zeros
     for i in range(n):
-        p[i] = fma_(-learning_rate, g[i], p[i])
+        next = fma_(-learning_rate, g[i], p[i])
+        zeros = 0 * next
+        mark(&marks, zeros)
+        p[i] = next
+    return all_finite(&marks)
 
 
-cdef void momentum(real *p, real *v, const real *g, Py_ssize_t n, real learning_rate, real mu,
+cdef bint momentum(real *p, real *v, const real *g, Py_ssize_t n, real learning_rate, real mu,
                    int nesterov) noexcept nogil:
     """v = mu v + g;  p -= learning_rate v, or with Nesterov's look ahead: p -= learning_rate (g + mu v)."""
     cdef Py_ssize_t i
-    cdef real velocity, ahead
+    cdef Marks marks = Marks(0, 0)
+    cdef real velocity, ahead, zeros
     for i in range(n):
         velocity = fma_(mu, v[i], g[i])
         ahead = fma_(mu, velocity, g[i])
         ahead = ahead if nesterov else velocity
         ahead = fma_(-learning_rate, ahead, p[i])
+        zeros = fma_(<real>0, ahead, 0 * velocity)
+        mark(&marks, zeros)
         v[i] = velocity
         p[i] = ahead
+    return all_finite(&marks)
 
 
-cdef void adam(real *p, real *m, real *v, const real *g, Py_ssize_t n, real step, double beta_1, double beta_2,
+cdef bint adam(real *p, real *m, real *v, const real *g, Py_ssize_t n, real step, double beta_1, double beta_2,
                real root_scale, real epsilon) noexcept nogil:
     """m = beta_1 m + (1 - beta_1) g;  v = beta_2 v + (1 - beta_2) g^2;  p -= step m / (root_scale sqrt(v) + epsilon).
 
@@ -34,16 +73,21 @@ cdef void adam(real *p, real *m, real *v, const real *g, Py_ssize_t n, real step
     """
     cdef Py_ssize_t i
     cdef real keep_1 = <real>beta_1, keep_2 = <real>beta_2, rest_1 = <real>(1 - beta_1), rest_2 = <real>(1 - beta_2)
-    cdef real mean, square, root
+    cdef Marks marks = Marks(0, 0)
+    cdef real mean, square, root, zeros
     for i in range(n):                      # all loads before the stores: a store could change what is loaded after it
         mean = fma_(keep_1, m[i], rest_1 * g[i])
         square = fma_(keep_2, v[i], rest_2 * g[i] * g[i])
         root = sqrt_(square)
         root = fma_(root_scale, root, epsilon)
         root = p[i] - step * mean / root
+        zeros = fma_(<real>0, mean, 0 * square)
+        zeros = fma_(<real>0, root, zeros)
+        mark(&marks, zeros)
         m[i] = mean
         v[i] = square
         p[i] = root
+    return all_finite(&marks)
 
 
 cdef int sgd_views(real[::1] p, const real[::1] g, real learning_rate) except -1:

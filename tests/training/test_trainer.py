@@ -600,6 +600,25 @@ def test_parameters_that_overflow_in_the_last_batch_raise_too():
     assert same(weights(model), before)
 
 
+@pytest.mark.parametrize("threads", [1, 2])
+@pytest.mark.parametrize(
+    ("optimizer", "parameter"),
+    [(bp.SGD(1e20), "0.weight"), (bp.SGD(1e20, 0.9), "0.weight"), (bp.Adam(), None)],
+)
+def test_what_the_only_update_made_infinite_raises(optimizer, parameter, threads):
+    model = bp.Sequential([bp.Dense(1, "sigmoid")], dtype="float32", seed=0)
+    model.build(2000)
+    model.parameters["0.weight"][...] = 0  # else the loss would not be finite
+    trainer = bp.Trainer(model, loss="bce", optimizer=optimizer)
+    before = weights(model)
+    with pytest.raises(bp.DivergenceError) as caught:
+        trainer.fit(np.full((8, 2000), 1e25), np.ones(8), epochs=1, threads=threads)
+    assert caught.value.parameter == parameter  # of Adam, the square of a gradient overflows
+    assert same(weights(model), before)
+    trainer.fit(np.full((8, 2000), 1e-25), np.ones(8), epochs=1, threads=threads)
+    assert trainer.steps == 1
+
+
 @pytest.mark.parametrize("hidden", ["relu", "tanh", "sigmoid", None])
 def test_a_nan_planted_in_any_parameter_raises(hidden):
     names = ["0.weight", "0.bias", "1.weight", "1.bias"]
