@@ -5,7 +5,7 @@ from fastbp._arguments import take, of_shape
 from fastbp.kernels.arguments cimport flat, first, written, is_double
 
 cdef enum:
-    AHEAD = 4096        # bytes of a coming row that are asked for; the hardware follows from there
+    LONG = 2048         # bytes from which a row is not asked for: once it has begun, the hardware sees what comes
 
 
 cdef void gather(real *out, const real *x, const long long *index, Py_ssize_t n, Py_ssize_t width,
@@ -13,20 +13,21 @@ cdef void gather(real *out, const real *x, const long long *index, Py_ssize_t n,
     """out (n, width) = x[index]: and where `ahead` > 0, index[ahead + i] are the rows of the batch after this one.
 
     Asking for those now hides the memory's latency behind a whole batch of arithmetic: shuffled rows of a data set
-    that fits no cache cost more than a small network.
+    that fits no cache cost more than a small network. Long rows would be gone from the cache by then: asking for those
+    made a step of a network of 784 inputs 1.6 % longer.
     """
-    cdef Py_ssize_t i, j
+    cdef Py_ssize_t i, j, size = width * sizeof(real)
     cdef const char *coming
     if width == 1:
         for i in range(n):
             out[i] = x[index[i]]
         return
     for i in range(n):
-        if ahead:
+        if ahead and size < LONG:
             coming = <const char *>(x + index[ahead + i] * width)
-            for j in range(0, min(width * <Py_ssize_t>sizeof(real), <Py_ssize_t>AHEAD), 64):
+            for j in range(0, size, 64):
                 prefetch(coming + j)
-            prefetch(coming + width * sizeof(real) - 1)
+            prefetch(coming + size - 1)
         copy_row(out + i * width, x + index[i] * width, width)
 
 
