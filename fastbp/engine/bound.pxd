@@ -23,6 +23,7 @@ cdef struct Lane:           # what one thread works with
 
 cdef struct Frame:          # a bound program in C: what the threads of a call share
     int head, body, n_steps, n_moving, n_arrays, n_outputs, n_sums, lanes
+    bint halves             # the update reads the gradients in the places of two groups
     bint updates, direct    # direct: operands lie in the caller's arrays, or else in `gathered`
     Py_ssize_t asked        # direct: rows of these below which the memory is asked for the next block meanwhile
     Py_ssize_t rows, block, groups, item, out_width, gradients
@@ -48,6 +49,7 @@ cdef class Bound:
     cdef int fill_steps(self, Lane *lane) except -1
     cdef int fill_constants(self, Lane *lane) except -1
     cdef int fill_sums(self) except -1
+    cdef void halve(self, Lane *lane)
 
 cdef void choose_source(Frame *f, bint direct, Py_ssize_t rows) noexcept nogil
 cdef void bind(const Frame *f, Lane *lane, Py_ssize_t row) noexcept nogil

@@ -86,6 +86,7 @@ cdef class Bound:
             f.lanes += 1                # freed from here on
             self.allocate(more, apart)
             self.fill_steps(more)
+            self.halve(more)
         return 0
 
     cdef int allocate(self, Lane *lane, bint apart) except -1:
@@ -197,7 +198,18 @@ cdef class Bound:
         f.partial = <char *>calloc(f.groups, max(f.apart, 1))
         if f.partial == NULL:
             raise MemoryError(f"the sums of {f.groups} groups of blocks need {f.groups * f.apart} bytes")
+        made = [row["sums"][0] and shared for row in self.program.steps if row["out"][0] and row["out"][0][0] == GRADIENTS]
+        f.halves = f.groups == 2 and f.updates and all(made)
+        for i in range(f.lanes):
+            self.halve(&f.lane[i])
         return 0
+
+    cdef void halve(self, Lane *lane):
+        """Have the update read the gradients of two groups, where it can."""
+        cdef Frame *f = &self.frame
+        cdef Step *update = &lane.steps[f.n_steps - 1]
+        if f.halves:
+            update.a, update.more = f.partial, f.apart // f.item
 
 
 cdef void choose_source(Frame *f, bint direct, Py_ssize_t rows) noexcept nogil:

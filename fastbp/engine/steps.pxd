@@ -18,6 +18,7 @@ cdef struct Step:
     void *a
     void *b
     void *c
+    Py_ssize_t more     # of an update: from one half of the gradient to the other, where it reads two; else 0
     void *coming                # rows like those of `a` that the next block will read, where it is worth asking for them
 
 cdef enum:              # how threads share a step; steps.pyx has the compiler's words for it

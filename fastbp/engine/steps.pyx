@@ -207,11 +207,12 @@ cdef void fused_loss(const Step *s, Py_ssize_t n, bint adds, real *dz, real *tot
 
 cdef bint update(const Step *s, double *h, real *p, real *g, real *state, real *other) noexcept nogil:
     """One step of the optimizer, and whether it left finite numbers; `advance_hyper` is due when all are through it."""
+    cdef const real *more = g + s.more if s.more else NULL
     if s.op == SGD:
-        return updates.sgd(p, g, s.n, <real>h[LEARNING_RATE])
+        return updates.sgd(p, g, more, s.n, <real>h[LEARNING_RATE])
     if s.op == MOMENTUM:
-        return updates.momentum(p, state, g, s.n, <real>h[LEARNING_RATE], <real>h[BETA_1], h[BETA_2] != 0)
-    return updates.adam(p, state, other, g, s.n, <real>(h[LEARNING_RATE] / (1 - h[POWER_1] * h[BETA_1])), h[BETA_1],
+        return updates.momentum(p, state, g, more, s.n, <real>h[LEARNING_RATE], <real>h[BETA_1], h[BETA_2] != 0)
+    return updates.adam(p, state, other, g, more, s.n, <real>(h[LEARNING_RATE] / (1 - h[POWER_1] * h[BETA_1])), h[BETA_1],
                         h[BETA_2], <real>(1 / sqrt(1 - h[POWER_2] * h[BETA_2])), <real>h[EPSILON])
 
 

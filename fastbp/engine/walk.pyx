@@ -249,7 +249,10 @@ cdef inline void one_block(Walk *w, Lane *lane, Py_ssize_t at, Pace *pace) noexc
 
 
 cdef void add_up(const Frame *f, int rank, int lanes, real *kind) noexcept nogil:
-    """The sums of the groups, in their order; of gradients that only the update reads, this thread's share."""
+    """The sums of the groups, in their order; of gradients that only the update reads, this thread's share.
+
+    Where there are two groups, the update adds these up itself.
+    """
     cdef int i
     cdef Py_ssize_t group, first, end, step = f.apart // <Py_ssize_t>sizeof(real), low, high
     cdef real *home
@@ -257,6 +260,8 @@ cdef void add_up(const Frame *f, int rank, int lanes, real *kind) noexcept nogil
     share_of(f.gradients, rank, lanes, &low, &high)
     for i in range(f.n_sums):
         first, end = 0, f.sums[i].size
+        if f.sums[i].shared and f.halves:
+            continue
         if f.sums[i].shared:
             first, end = max(low - f.sums[i].first, 0), min(high - f.sums[i].first, end)
         elif rank > 0:

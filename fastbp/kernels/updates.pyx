@@ -33,28 +33,39 @@ cdef inline bint all_finite(const Marks *marks) noexcept nogil:
     return not <uint32_t>(marks.single << 1) and not marks.double_ << 1
 
 
-cdef bint sgd(real *p, const real *g, Py_ssize_t n, real learning_rate) noexcept nogil:
-    """p -= learning_rate g."""
+cdef inline real at(const real *g, const real *more, Py_ssize_t i, const bint two) noexcept nogil:
+    return g[i] + more[i] if two else g[i]
+
+
+cdef inline bint sgd_loop(real *p, const real *g, const real *more, Py_ssize_t n, real learning_rate,
+                          const bint two) noexcept nogil:
     cdef Py_ssize_t i
     cdef Marks marks = Marks(0, 0)
     cdef real next, zeros
     for i in range(n):
-        next = fma_(-learning_rate, g[i], p[i])
+        next = fma_(-learning_rate, at(g, more, i, two), p[i])
         zeros = 0 * next
         mark(&marks, zeros)
         p[i] = next
     return all_finite(&marks)
 
 
-cdef bint momentum(real *p, real *v, const real *g, Py_ssize_t n, real learning_rate, real mu,
-                   int nesterov) noexcept nogil:
-    """v = mu v + g;  p -= learning_rate v, or with Nesterov's look ahead: p -= learning_rate (g + mu v)."""
+cdef bint sgd(real *p, const real *g, const real *more, Py_ssize_t n, real learning_rate) noexcept nogil:
+    """p -= learning_rate g."""
+    if more == NULL:
+        return sgd_loop(p, g, g, n, learning_rate, False)
+    return sgd_loop(p, g, more, n, learning_rate, True)
+
+
+cdef inline bint momentum_loop(real *p, real *v, const real *g, const real *more, Py_ssize_t n, real learning_rate,
+                               real mu, int nesterov, const bint two) noexcept nogil:
     cdef Py_ssize_t i
     cdef Marks marks = Marks(0, 0)
-    cdef real velocity, ahead, zeros
+    cdef real gradient, velocity, ahead, zeros
     for i in range(n):
-        velocity = fma_(mu, v[i], g[i])
-        ahead = fma_(mu, velocity, g[i])
+        gradient = at(g, more, i, two)
+        velocity = fma_(mu, v[i], gradient)
+        ahead = fma_(mu, velocity, gradient)
         ahead = ahead if nesterov else velocity
         ahead = fma_(-learning_rate, ahead, p[i])
         zeros = fma_(<real>0, ahead, 0 * velocity)
@@ -64,20 +75,24 @@ cdef bint momentum(real *p, real *v, const real *g, Py_ssize_t n, real learning_
     return all_finite(&marks)
 
 
-cdef bint adam(real *p, real *m, real *v, const real *g, Py_ssize_t n, real step, double beta_1, double beta_2,
-               real root_scale, real epsilon) noexcept nogil:
-    """m = beta_1 m + (1 - beta_1) g;  v = beta_2 v + (1 - beta_2) g^2;  p -= step m / (root_scale sqrt(v) + epsilon).
+cdef bint momentum(real *p, real *v, const real *g, const real *more, Py_ssize_t n, real learning_rate, real mu,
+                   int nesterov) noexcept nogil:
+    """v = mu v + g;  p -= learning_rate v, or with Nesterov's look ahead: p -= learning_rate (g + mu v)."""
+    if more == NULL:
+        return momentum_loop(p, v, g, g, n, learning_rate, mu, nesterov, False)
+    return momentum_loop(p, v, g, more, n, learning_rate, mu, nesterov, True)
 
-    The bias corrections: step = learning_rate / (1 - beta_1^t), root_scale = 1 / sqrt(1 - beta_2^t).
-    The betas come in float64: 1 - 0.999 in float32 would be off by 1e-5 of itself, and v with it.
-    """
+
+cdef inline bint adam_loop(real *p, real *m, real *v, const real *g, const real *more, Py_ssize_t n, real step,
+                           double beta_1, double beta_2, real root_scale, real epsilon, const bint two) noexcept nogil:
     cdef Py_ssize_t i
     cdef real keep_1 = <real>beta_1, keep_2 = <real>beta_2, rest_1 = <real>(1 - beta_1), rest_2 = <real>(1 - beta_2)
     cdef Marks marks = Marks(0, 0)
-    cdef real mean, square, root, zeros
+    cdef real gradient, mean, square, root, zeros
     for i in range(n):                      # all loads before the stores: a store could change what is loaded after it
-        mean = fma_(keep_1, m[i], rest_1 * g[i])
-        square = fma_(keep_2, v[i], rest_2 * g[i] * g[i])
+        gradient = at(g, more, i, two)
+        mean = fma_(keep_1, m[i], rest_1 * gradient)
+        square = fma_(keep_2, v[i], rest_2 * gradient * gradient)
         root = sqrt_(square)
         root = fma_(root_scale, root, epsilon)
         root = p[i] - step * mean / root
@@ -90,20 +105,32 @@ cdef bint adam(real *p, real *m, real *v, const real *g, Py_ssize_t n, real step
     return all_finite(&marks)
 
 
+cdef bint adam(real *p, real *m, real *v, const real *g, const real *more, Py_ssize_t n, real step, double beta_1,
+               double beta_2, real root_scale, real epsilon) noexcept nogil:
+    """m = beta_1 m + (1 - beta_1) g;  v = beta_2 v + (1 - beta_2) g^2;  p -= step m / (root_scale sqrt(v) + epsilon).
+
+    The bias corrections: step = learning_rate / (1 - beta_1^t), root_scale = 1 / sqrt(1 - beta_2^t).
+    The betas come in float64: 1 - 0.999 in float32 would be off by 1e-5 of itself, and v with it.
+    """
+    if more == NULL:
+        return adam_loop(p, m, v, g, g, n, step, beta_1, beta_2, root_scale, epsilon, False)
+    return adam_loop(p, m, v, g, more, n, step, beta_1, beta_2, root_scale, epsilon, True)
+
+
 cdef int sgd_views(real[::1] p, const real[::1] g, real learning_rate) except -1:
-    sgd(written(p), first(g), p.shape[0], learning_rate)
+    sgd(written(p), first(g), <const real *>NULL, p.shape[0], learning_rate)
     return 0
 
 
 cdef int momentum_views(real[::1] p, real[::1] v, const real[::1] g, real learning_rate, real mu,
                         bint nesterov) except -1:
-    momentum(written(p), written(v), first(g), p.shape[0], learning_rate, mu, nesterov)
+    momentum(written(p), written(v), first(g), <const real *>NULL, p.shape[0], learning_rate, mu, nesterov)
     return 0
 
 
 cdef int adam_views(real[::1] p, real[::1] m, real[::1] v, const real[::1] g, real step, double beta_1, double beta_2,
                     real root_scale, real epsilon) except -1:
-    adam(written(p), written(m), written(v), first(g), p.shape[0], step, beta_1, beta_2, root_scale, epsilon)
+    adam(written(p), written(m), written(v), first(g), <const real *>NULL, p.shape[0], step, beta_1, beta_2, root_scale, epsilon)
     return 0
 
 

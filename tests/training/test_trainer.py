@@ -258,6 +258,33 @@ def test_a_fit_goes_on_with_everything():
     assert one.steps == other.steps == 18
 
 
+@pytest.mark.parametrize(
+    ("optimizer", "rule"),
+    [
+        (bp.SGD(0.1), sgd),
+        (bp.SGD(0.1, 0.9), momentum),
+        (bp.SGD(0.1, 0.9, nesterov=True), lambda r: momentum(r, nesterov=True)),
+        (bp.Adam(), adam),
+    ],
+)
+@pytest.mark.parametrize(("batch", "groups"), [(128, 2), (512, 4)])
+def test_batches_that_are_added_up_in_groups(batch, groups, optimizer, rule):
+    rng = np.random.default_rng(0)
+    x, y = rng.normal(size=(3 * batch, 28)), rng.integers(0, 2, 3 * batch)
+    model = bp.Sequential([bp.Dense(200, "tanh"), bp.Dense(1, "sigmoid")], dtype="float64", seed=0)
+    model.build(28)
+    reference = Reference(model)
+    update = rule(reference)
+    trainer = bp.Trainer(model, loss="bce", optimizer=optimizer)
+    trainer.fit(x, y, epochs=2, batch_size=batch, shuffle=False)
+    for start in (0, batch, 2 * batch) * 2:
+        rows = slice(start, start + batch)
+        update(reference.gradients(x[rows], y[rows])[1])
+    for view, wanted in zip(model.parameters.values(), reference.p, strict=True):
+        assert np.allclose(view, wanted, rtol=1e-9, atol=1e-12)
+    assert trainer._state.run("train", batch).program.groups == groups
+
+
 @pytest.mark.parametrize("n", [1, 31, 32, 33, 64, 70])
 def test_short_last_batches(n):
     trainer = make(optimizer=bp.SGD(0.1))
