@@ -207,9 +207,9 @@ cdef class Bound:
     cdef void halve(self, Lane *lane):
         """Have the update read the gradients of two groups, where it can."""
         cdef Frame *f = &self.frame
-        cdef Step *update = &lane.steps[f.n_steps - 1]
         if f.halves:
-            update.a, update.more = f.partial, f.apart // f.item
+            lane.steps[f.n_steps - 1].a = f.partial
+            lane.steps[f.n_steps - 1].more = f.apart // f.item
 
 
 cdef void choose_source(Frame *f, bint direct, Py_ssize_t rows) noexcept nogil:
