@@ -86,6 +86,15 @@ def adam(reference, rate=1e-3, beta_1=0.9, beta_2=0.999, epsilon=1e-8):
     return update
 
 
+RULES = [
+    (bp.SGD(0.1), sgd),
+    (bp.SGD(0.1, 0.9), momentum),
+    (bp.SGD(0.1, 0.9, nesterov=True), lambda r: momentum(r, nesterov=True)),
+    (bp.Adam(), adam),
+    (bp.Adam(0.05, 0.8, 0.95, 1e-3), lambda r: adam(r, 0.05, 0.8, 0.95, 1e-3)),
+]
+
+
 # ---------------------------------------------------------------- making one
 
 
@@ -172,16 +181,7 @@ def test_gradients_are_copies():
     assert same(first, kept)
 
 
-@pytest.mark.parametrize(
-    ("optimizer", "rule"),
-    [
-        (bp.SGD(0.1), sgd),
-        (bp.SGD(0.1, 0.9), momentum),
-        (bp.SGD(0.1, 0.9, nesterov=True), lambda r: momentum(r, nesterov=True)),
-        (bp.Adam(), adam),
-        (bp.Adam(0.05, 0.8, 0.95, 1e-3), lambda r: adam(r, 0.05, 0.8, 0.95, 1e-3)),
-    ],
-)
+@pytest.mark.parametrize(("optimizer", "rule"), RULES)
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 def test_training_follows_the_reference_step_by_step(optimizer, rule, dtype):
     trainer = make(dtype, optimizer)
@@ -258,15 +258,7 @@ def test_a_fit_goes_on_with_everything():
     assert one.steps == other.steps == 18
 
 
-@pytest.mark.parametrize(
-    ("optimizer", "rule"),
-    [
-        (bp.SGD(0.1), sgd),
-        (bp.SGD(0.1, 0.9), momentum),
-        (bp.SGD(0.1, 0.9, nesterov=True), lambda r: momentum(r, nesterov=True)),
-        (bp.Adam(), adam),
-    ],
-)
+@pytest.mark.parametrize(("optimizer", "rule"), RULES)
 @pytest.mark.parametrize(("batch", "groups"), [(128, 2), (512, 4)])
 def test_batches_that_are_added_up_in_groups(batch, groups, optimizer, rule):
     rng = np.random.default_rng(0)
