@@ -20,7 +20,8 @@ cdef class Run(Bound):
         Gradients, then the optimizer's s state vectors, from `aligned_zeros`. A program that trains needs it.
     hyper : float64 array of shape (16,), optional
         The optimizer's numbers: learning rate, beta_1 (or momentum), beta_2 (or 1 for Nesterov's), epsilon, updates
-        so far, beta_1 and beta_2 to that power. A program that updates needs it, and advances them.
+        so far, beta_1 and beta_2 to that power; then a word that is not 0 once an update spoilt something. A program
+        that updates needs it, and advances them.
     """
 
     def step(self, tuple arrays not None, share=None) -> float:

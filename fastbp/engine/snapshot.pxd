@@ -1,5 +1,5 @@
 from fastbp.engine.buffers cimport Memory
-from fastbp.engine.team cimport Crew, Job
+from fastbp.engine.team cimport Crew
 
 cdef struct Areas:              # what threads copy side by side
     char *values
@@ -12,7 +12,6 @@ cdef class Snapshot:
     cdef Areas areas
     cdef readonly Py_ssize_t bad
     cdef readonly tuple bad_input
-    cdef void shared(self, Job job, Crew *crew) noexcept nogil
     cdef void take(self, Crew *crew) noexcept nogil     # crew: NULL for the caller alone
     cdef void put_back(self) noexcept nogil
     cdef bint finite(self) noexcept nogil

@@ -6,8 +6,8 @@ from fastbp.kernels.pages cimport fb_large_pages
 from fastbp.kernels.reductions cimport first_nonfinite
 from fastbp.engine.buffers cimport Memory
 from fastbp.engine.platform cimport fb_get, fb_put
-from fastbp.engine.steps cimport HYPER, SPOILT, share_of
-from fastbp.engine.team cimport Crew, Job, alone, together
+from fastbp.engine.steps cimport HYPER, share_of, spoilt
+from fastbp.engine.team cimport Crew, alone, together
 
 cdef enum:
     SHARED = 1 << 20            # bytes from which on threads share them: a meeting takes less
@@ -62,18 +62,14 @@ cdef class Snapshot:
     def __dealloc__(self):
         free(self.areas.copy)
 
-    cdef void shared(self, Job job, Crew *crew) noexcept nogil:
-        """Have the threads do the job, or the caller alone where there is little to do."""
+    cdef void take(self, Crew *crew) noexcept nogil:
+        """Copy everything to the snapshot; the caller alone where there is little."""
+        cdef Areas *a = &self.areas
         cdef Crew single
-        if crew == NULL or (self.areas.n + self.areas.rest) * self.areas.item < SHARED:
+        if crew == NULL or (a.n + a.rest) * a.item < SHARED:
             alone(&single)
             crew = &single
-        together(crew, job, &self.areas)
-
-    cdef void take(self, Crew *crew) noexcept nogil:
-        """Copy everything to the snapshot."""
-        cdef Areas *a = &self.areas
-        self.shared(copy_share, crew)
+        together(crew, copy_share, a)
         memcpy(a.copy + (a.n + a.rest) * a.item, self.hyper.view.buf, HYPER * 8)
 
     cdef void put_back(self) noexcept nogil:
@@ -85,7 +81,7 @@ cdef class Snapshot:
 
     cdef bint finite(self) noexcept nogil:
         """Whether parameters and state are, as far as updates can have changed them; else as `look`."""
-        return not fb_get(<long *>(<double *>self.hyper.view.buf + SPOILT)) or self.look()
+        return not fb_get(spoilt(<double *>self.hyper.view.buf)) or self.look()
 
     cdef bint look(self) noexcept nogil:
         """Whether parameters and state are finite; `bad` says where the parameters are not."""
@@ -93,7 +89,7 @@ cdef class Snapshot:
         self.bad = bad_place(a.values, a.item, 0, a.n)
         if self.bad >= 0 or bad_place(a.state, a.item, 0, a.rest) >= 0:
             return False
-        fb_put(<long *>(<double *>self.hyper.view.buf + SPOILT), 0)
+        fb_put(spoilt(<double *>self.hyper.view.buf), 0)
         return True
 
     def restore(self) -> None:

@@ -36,7 +36,11 @@ cdef enum:
     TIME = 4            # updates so far
     POWER_1 = 5         # beta_1 ** time
     POWER_2 = 6
-    SPOILT = 7          # a word that threads share: 1 once an update left a number that is not finite
+    SPOILT = 7          # see `spoilt`
+
+cdef inline long *spoilt(double *hyper) noexcept nogil:
+    """A word that threads share: 1 once an update left a number that is not finite."""
+    return <long *>(hyper + SPOILT)
 
 cdef void execute(const Step *s, Py_ssize_t rows, bint again, double *hyper, real *work) noexcept nogil
 cdef void execute_share(const Step *s, Py_ssize_t rows, bint again, double *hyper, real *work, int rank,

@@ -108,7 +108,7 @@ cdef void execute(const Step *s, Py_ssize_t rows, bint again, double *hyper, rea
             ew.binary(s.kind, out, a, s.ars, s.acs, b, s.brs, s.bcs, n, m)
     elif s.op >= SGD:
         if not update(s, hyper, out, a, b, c):
-            fb_put(<long *>&hyper[SPOILT], 1)
+            fb_put(spoilt(hyper), 1)
     else:
         if s.op >= WHERE and s.op <= PUT_ALONG:
             move(s, n, adds, out, a, b, c)

@@ -10,25 +10,22 @@ cdef extern from *:
     """
     #ifndef FASTBP_LOOKUP
     #define FASTBP_LOOKUP
-    /* A row: the lower ends, then the coefficients, highest first; a column: an interval, in the order of the bits,
-       from [1, 2) to [7, 9.03), none, [0, 1/2), [1/2, 1). Minimax fits of the error in ULP, each coefficient rounded
-       before the next was fitted. */
-    #ifdef FASTBP_GNU
-      __attribute__((aligned(32)))
-    #endif
-    static const float fb_tanh[9][8] = {
-        {1.f, 2.f, 3.f, 5.f, 7.f, 0.f, 0.f, 0.5f},
-        {-0.0038608154f, 3.7188176e-05f, 1.8359822e-05f, -7.7562424e-07f, 3.4118963e-07f, 0.f, -0.022323616f, 0.0067553176f},
-        {0.021066977f, -8.260556e-04f, -1.9504475e-04f, 4.1525814e-06f, -2.4478759e-06f, 0.f, -0.027054448f, -0.014699213f},
-        {-0.045606144f, 0.005153856f, 9.5992925e-04f, -3.4061807e-06f, 6.979757e-06f, 0.f, 0.14306046f, -0.049205355f},
-        {0.0268699f, -0.018001601f, -0.0029562677f, -2.6167381e-05f, -1.0223314e-05f, 0.f, -0.0016817693f, 0.17144907f},
-        {0.10387057f, 0.042121895f, 0.006376833f, 9.82301e-05f, 8.721402e-06f, 0.f, -0.33320364f, -0.09526954f},
-        {-0.3198824f, -0.06810877f, -0.00979317f, -1.7423366e-04f, -5.533859e-06f, 0.f, -3.1945683e-06f, -0.3633528f},
-        {0.41997528f, 0.07065065f, 0.009863911f, 1.80691e-04f, 3.6072024e-06f, 0.f, 1.f, 0.78644574f},
-        {0.7615942f, 0.9640276f, 0.9950548f, 0.9999092f, 0.99999833f, 0.f, 0.f, 0.46211717f},
-    };
     #if defined(FB_X86)
       enum { LOOKS_UP = 1 };
+      /* A row: the lower ends, then the coefficients, highest first; a column: an interval, in the order of the bits,
+         from [1, 2) to [7, 9.03), none, [0, 1/2), [1/2, 1). Minimax fits of the error in ULP, each coefficient rounded
+         before the next was fitted. */
+      static const float fb_tanh[9][8] __attribute__((aligned(32))) = {
+          {1.f, 2.f, 3.f, 5.f, 7.f, 0.f, 0.f, 0.5f},
+          {-0.0038608154f, 3.7188176e-05f, 1.8359822e-05f, -7.7562424e-07f, 3.4118963e-07f, 0.f, -0.022323616f, 0.0067553176f},
+          {0.021066977f, -8.260556e-04f, -1.9504475e-04f, 4.1525814e-06f, -2.4478759e-06f, 0.f, -0.027054448f, -0.014699213f},
+          {-0.045606144f, 0.005153856f, 9.5992925e-04f, -3.4061807e-06f, 6.979757e-06f, 0.f, 0.14306046f, -0.049205355f},
+          {0.0268699f, -0.018001601f, -0.0029562677f, -2.6167381e-05f, -1.0223314e-05f, 0.f, -0.0016817693f, 0.17144907f},
+          {0.10387057f, 0.042121895f, 0.006376833f, 9.82301e-05f, 8.721402e-06f, 0.f, -0.33320364f, -0.09526954f},
+          {-0.3198824f, -0.06810877f, -0.00979317f, -1.7423366e-04f, -5.533859e-06f, 0.f, -3.1945683e-06f, -0.3633528f},
+          {0.41997528f, 0.07065065f, 0.009863911f, 1.80691e-04f, 3.6072024e-06f, 0.f, 1.f, 0.78644574f},
+          {0.7615942f, 0.9640276f, 0.9950548f, 0.9999092f, 0.99999833f, 0.f, 0.f, 0.46211717f},
+      };
       typedef uint32_t vu __attribute__((vector_size(VECTOR_BYTES)));
       #if VECTOR_BYTES == 64
         FB_INLINE vf fb_look_up(const float *row, vf s) {
