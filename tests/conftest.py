@@ -47,3 +47,10 @@ def run_python(empty_folder: Path) -> Callable[..., subprocess.CompletedProcess[
         )
 
     return run
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """How long random programs are looked at beyond those of a fixed seed."""
+    parser.addoption(
+        "--minutes", type=float, default=0, help="search with random programs for so many minutes"
+    )

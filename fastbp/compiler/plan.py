@@ -47,6 +47,7 @@ class Plan:
         self.made: set[Node] = set()  # what steps make
         self.places: dict[Node, Place] = {}
         self.constants: list[tuple[Node, int]] = []
+        self.groups = 1  # of blocks, which are added up apart
         self.workspace = 0
 
     def size(self, node: Node) -> int:
@@ -70,11 +71,12 @@ def plan(
     kinds = classify(steps, inputs, rows) if rows else None
     if kinds is not None and "output" in outputs and kinds.get(outputs["output"]) is not Kind.ROWS:
         kinds = None  # nothing to write block by block
-    if kinds is not None and rows > BLOCK and any(_by_rows(kinds.get(g)) for g in gradients):
+    if kinds is not None and any(_by_rows(kinds.get(g)) for g in gradients):
         kinds = None  # results with a row for each of the batch are made in one piece
     draft = Plan(rows, _block(steps, kinds, rows, bool(gradients)), layout, kinds or {})
     draft.steps = _parted(steps, kinds)
     draft.made = {node for step in steps if step.op != "reshape" for node in step.out}
+    draft.groups = _groups(steps, draft)
     _place_leaves(draft, inputs, parameters)
     extra = _place_gradients(draft, gradients, made) if gradients else []
     extra += _place_output(draft, outputs)
@@ -92,7 +94,7 @@ def plan(
         dtype=layout.dtype.name,
         rows=rows,
         block=draft.block,
-        groups=_groups(steps, draft),
+        groups=draft.groups,
         blocked=kinds is not None,
         steps=coded,
         workspace=draft.workspace,
@@ -147,13 +149,17 @@ def _place_output(draft: Plan, outputs: dict[str, Node]) -> list[tuple[str, Step
 
 
 def _make_at(draft: Plan, node: Node, place: Place, copies: list[tuple[str, Step]]) -> Node:
-    """Have a node made at a place; what lies elsewhere already is copied there, and the copy returned."""
-    if node in draft.made and node not in draft.places:
+    """Have a node made at a place; what lies elsewhere already is copied there, and the copy returned.
+
+    So is what needs no data where blocks are grouped: each thread makes that for itself, in its own workspace.
+    """
+    kind = draft.kinds.get(node, Kind.FIXED)
+    each = draft.groups > 1 and kind is Kind.FIXED
+    if node in draft.made and node not in draft.places and not each:
         draft.places[node] = place
         return node
     copy = Node("copy", (node,), {}, node.shape, node.dtype)
     draft.places[copy] = place
-    kind = draft.kinds.get(node, Kind.FIXED)
     if draft.kinds:
         draft.kinds[copy] = kind
     part = "body" if not draft.kinds or _by_rows(kind) else "tail"
