@@ -19,6 +19,7 @@ cdef struct Lane:           # what one thread works with
     char *gathered[ARRAYS]
     void *results[OUTPUTS]
     void *room              # the allocation
+    double largest          # the size of no gradient of this thread's share exceeds it
     Py_ssize_t group, row   # where it is in a batch of several groups; group -1: nowhere
 
 cdef struct Frame:          # a bound program in C: what the threads of a call share

@@ -87,7 +87,7 @@ cdef class Call:
                     return None
                 taken += found == HELD
                 i += 1
-            self.run.one_batch(None)
+            self.run.one_batch(None, False)
         finally:
             while taken:
                 taken -= 1

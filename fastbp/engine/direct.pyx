@@ -193,9 +193,9 @@ cdef class Batches:
         if run.frame.arrays[1] == NULL:
             return False
         run.frame.arrays[0] = <const char *>x.buf
-        run.one_batch(None)
+        run.one_batch(None, True)
         loss[0] = run.result(0)
-        return True
+        return not run.held
 
     cdef const char *checked_classes(self, const Py_buffer *y, Py_ssize_t item) except? NULL:
         """Class indices of int64 or int32, copied and looked at in the copy; NULL where one is not in range."""

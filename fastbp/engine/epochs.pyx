@@ -206,7 +206,7 @@ cdef int batches(Training *t, Run run, Py_ssize_t base, Py_ssize_t count, double
     cdef Walk *w = &t.walk
     choose_source(&run.frame, t.index == NULL, t.rows)
     w.frame, w.cursor, w.index, w.base, w.batches, w.total = &run.frame, &t.cursor, t.index, base, count, t.rows
-    w.status, w.pause, w.deadline, w.table = DONE, 0, deadline, NULL
+    w.status, w.pause, w.deadline, w.guards, w.table = DONE, 0, deadline, False, NULL
     together(t.crew, walk, w)
     return w.status
 

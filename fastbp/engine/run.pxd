@@ -2,8 +2,9 @@ from fastbp.engine.bound cimport Bound
 from fastbp.engine.team cimport Crew, Team
 
 cdef class Run(Bound):
-    cdef int one_batch(self, object share) except -1
-    cdef int walk_batch(self, Crew *crew, Team team) except -1
+    cdef readonly bint held
+    cdef int one_batch(self, object share, bint guards) except -1
+    cdef int walk_batch(self, Crew *crew, Team team, bint guards) except -1
     cdef int walk_rows(self, Crew *crew, Team team, Py_ssize_t rows) except -1
     cdef double result(self, int i) noexcept nogil
 

@@ -7,11 +7,14 @@ from fastbp.engine.threads import Share
 
 class Run(Bound):
     @property
+    def held(self) -> bool: ...
+    @property
     def results(self) -> tuple[float, ...]: ...
     def step(
         self,
         arrays: tuple[npt.NDArray[np.floating], ...],
         share: Share | None = None,
+        guards: bool = False,
     ) -> float: ...
     def forward(
         self,

@@ -5,7 +5,7 @@ from cpython.exc cimport PyErr_CheckSignals
 from fastbp.engine.buffers cimport Memory
 from fastbp.engine.pieces cimport walk_forward
 from fastbp.engine.team cimport Crew, Team, alone, together
-from fastbp.engine.walk cimport Cursor, Walk, PAUSED, begin_epoch, begin_walk, next_poll, output_of, walk
+from fastbp.engine.walk cimport Cursor, Walk, HELD, PAUSED, begin_epoch, begin_walk, next_poll, output_of, walk
 
 
 cdef class Run(Bound):
@@ -20,11 +20,16 @@ cdef class Run(Bound):
         Gradients, then the optimizer's s state vectors, from `aligned_zeros`. A program that trains needs it.
     hyper : float64 array of shape (16,), optional
         The optimizer's numbers: learning rate, beta_1 (or momentum), beta_2 (or 1 for Nesterov's), epsilon, updates
-        so far, beta_1 and beta_2 to that power; then a word that is not 0 once an update spoilt something. A program
-        that updates needs it, and advances them.
+        so far, beta_1 and beta_2 to that power; then a word that is not 0 once an update spoilt something, and what no
+        velocity or mean of gradients exceeds, as far as it is known. A program that updates needs it, and advances them.
+
+    Attributes
+    ----------
+    held : bool
+        Whether the last step's update was held back.
     """
 
-    def step(self, tuple arrays not None, share=None) -> float:
+    def step(self, tuple arrays not None, share=None, bint guards=False) -> float:
         """Run one batch: gradients, and the update where the program has one.
 
         Parameters
@@ -32,6 +37,8 @@ cdef class Run(Bound):
         arrays : tuple of C-contiguous arrays of the program's dtype, `program.rows` rows each. Never written.
         share : Share, optional
             Says how many threads work on it; else one does. No bit depends on that.
+        guards : bool
+            Whether to hold back an update that might leave numbers that are not finite; `held` says if that was so.
 
         Returns
         -------
@@ -41,25 +48,26 @@ cdef class Run(Bound):
         cdef Arrays held = Arrays(self, arrays)
         if arrays and held.rows != self.program.rows:
             raise ValueError(f"arrays: expected {self.program.rows} rows, got {held.rows}")
-        self.one_batch(share)
+        self.one_batch(share, guards)
         return self.result(0) if self.frame.n_outputs else 0.0
 
-    cdef int one_batch(self, object share) except -1:
+    cdef int one_batch(self, object share, bint guards) except -1:
         """One batch of the arrays that `self.frame.arrays` points to, straight from them."""
         cdef Crew crew
         cdef int lanes = 1 if share is None else share.most
         if lanes > 1 and (self.program.gradients or self.frame.groups > 1):
             self.add_lanes(lanes)
             with Team(lanes, share) as team:
-                return self.walk_batch((<Team>team).crew, team)
+                return self.walk_batch((<Team>team).crew, team, guards)
         alone(&crew)
-        return self.walk_batch(&crew, None)
+        return self.walk_batch(&crew, None, guards)
 
-    cdef int walk_batch(self, Crew *crew, Team team) except -1:
+    cdef int walk_batch(self, Crew *crew, Team team, bint guards) except -1:
         cdef Cursor cursor
         cdef Walk w
         begin_epoch(&cursor)
         begin_walk(&w, &self.frame, &cursor, 1, self.frame.rows)
+        w.guards = guards
         while w.status == PAUSED:
             w.pause, w.deadline = 0, next_poll()
             with nogil:
@@ -68,6 +76,7 @@ cdef class Run(Bound):
                 PyErr_CheckSignals()
                 if team is not None and cursor.row == 0:
                     team.settle()
+        self.held = w.status == HELD
         return 0
 
     cdef double result(self, int i) noexcept nogil:

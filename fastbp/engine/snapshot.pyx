@@ -92,6 +92,14 @@ cdef class Snapshot:
         fb_put(spoilt(<double *>self.hyper.view.buf), 0)
         return True
 
+    def renew(self) -> None:
+        """Copy everything anew."""
+        self.take(NULL)
+
+    def still_finite(self) -> bool:
+        """Whether updates have left finite numbers only; `bad` says where a parameter is not."""
+        return self.finite()
+
     def restore(self) -> None:
         """Go back to the copy."""
         self.put_back()

@@ -37,6 +37,7 @@ cdef enum:
     POWER_1 = 5         # beta_1 ** time
     POWER_2 = 6
     SPOILT = 7          # see `spoilt`
+    LARGEST = 8         # what no velocity or mean of gradients exceeds; infinity where nobody has kept count
 
 cdef inline long *spoilt(double *hyper) noexcept nogil:
     """A word that threads share: 1 once an update left a number that is not finite."""
@@ -46,6 +47,8 @@ cdef void execute(const Step *s, Py_ssize_t rows, bint again, double *hyper, rea
 cdef void execute_share(const Step *s, Py_ssize_t rows, bint again, double *hyper, real *work, int rank,
                         int lanes) noexcept nogil
 cdef void share_of(Py_ssize_t n, int rank, int lanes, Py_ssize_t *first, Py_ssize_t *end) noexcept nogil
+cdef double largest_state(const Step *s, const double *hyper, double gradient) noexcept nogil
+cdef bint is_harmless(const Step *s, const double *hyper, double gradient, bint single) noexcept nogil
 cdef void advance_hyper(const Step *s, double *hyper) noexcept nogil
 cpdef int op_code(str name) except -1
 cpdef int kind_code(str op, str kind) except -2

@@ -216,6 +216,28 @@ cdef bint update(const Step *s, double *h, real *p, real *g, real *state, real *
                         h[BETA_2], <real>(1 / sqrt(1 - h[POWER_2] * h[BETA_2])), <real>h[EPSILON])
 
 
+cdef double largest_state(const Step *s, const double *h, double gradient) noexcept nogil:
+    """What no velocity or mean exceeds after an update with gradients up to a size."""
+    if s.op == SGD:
+        return 0
+    return h[BETA_1] * h[LARGEST] + gradient if s.op == MOMENTUM else max(h[LARGEST], gradient)
+
+
+cdef bint is_harmless(const Step *s, const double *h, double gradient, bint single) noexcept nogil:
+    """Whether an update with gradients up to a size leaves finite numbers, whatever the parameters are.
+
+    Adding less than half of the distance between the largest numbers (1e31 of float32, 1e291 of float64) to a number
+    does not make it infinite; and the squares of gradients have to be numbers.
+    """
+    cdef double most = 1e30 if single else 1e288, state = largest_state(s, h, gradient), rate = h[LEARNING_RATE]
+    if s.op == SGD:
+        return rate < most and rate * gradient < most
+    if s.op == MOMENTUM:
+        return rate < most and state < most and rate * (gradient + state) < most
+    return (gradient * gradient < most and h[EPSILON] * most > 1 and rate < most and state < most
+            and rate * state < most * h[EPSILON] * (1 - h[POWER_1] * h[BETA_1]))
+
+
 cdef void advance_hyper(const Step *s, double *h) noexcept nogil:
     """The optimizer's numbers for the update `s`."""
     h[TIME] += 1

@@ -6,6 +6,7 @@ cdef enum:              # how a walk ended
     DONE
     PAUSED              # the caller should look for signals
     BAD                 # the loss is not finite
+    HELD                # the update was held back, as it might leave numbers that are not
 
 cdef struct Cursor:                 # where in an epoch a walk is
     Py_ssize_t batch
@@ -28,6 +29,7 @@ cdef struct Walk:                   # a walk over batches, as the threads of a t
     long found                      # how many threads found one, and one of the places
     int bad_array
     Py_ssize_t bad_row, bad_column
+    bint guards                     # updates that might leave numbers that are not finite are held back
     double *table                   # of `walk_apart`: the outputs of each batch
 
 cdef struct Pace:                   # a thread's own

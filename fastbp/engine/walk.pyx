@@ -5,17 +5,21 @@ where a step reads what others made. A batch of many blocks is cut into groups o
 thread takes a group, forward and backward, and adds up in the group's own place. These sums are added in the groups'
 order. So no bit depends on how many threads there are, or on which of them was faster.
 """
+from libc.math cimport INFINITY
+
 from fastbp.kernels cimport elementwise as ew
 from fastbp.kernels.reductions cimport first_nonfinite
 from fastbp.kernels.rows cimport gather
+from fastbp.kernels.updates cimport largest
 from fastbp.kernels.vector cimport real
 from fastbp.engine.bound cimport Lane, aim, bind, choose_source
 from fastbp.engine.platform cimport fb_add, fb_claim, fb_flush, fb_get, fb_put, fb_restore, fb_seconds
-from fastbp.engine.steps cimport ONE, Step, advance_hyper, execute, execute_share, share_of
+from fastbp.engine.steps cimport (LARGEST, ONE, Step, advance_hyper, execute, execute_share, is_harmless,
+                                   largest_state, share_of)
 from fastbp.engine.team cimport meet
 
 cdef enum:
-    OVER = 3            # beside those of walk.pxd: the team is over
+    OVER = 4            # beside those of walk.pxd: the team is over
     LINE = 64           # bytes of a cache line
     CLAIMED = 1 << 15   # bytes that a first cache has room for
 
@@ -36,7 +40,7 @@ cdef void begin_walk(Walk *w, Frame *f, Cursor *c, Py_ssize_t batches, Py_ssize_
     """Batches of one program in the arrays' own order, from where they begin; nothing is looked for."""
     choose_source(f, True, total)
     w.frame, w.cursor, w.index, w.base, w.batches, w.total = f, c, NULL, 0, batches, total
-    w.status, w.pause, w.looks, w.found, w.table = PAUSED, 0, False, 0, NULL
+    w.status, w.pause, w.looks, w.found, w.guards, w.table = PAUSED, 0, False, 0, False, NULL
 
 
 cdef double output_of(const Frame *f, int lane, int i) noexcept nogil:
@@ -165,6 +169,7 @@ cdef void walk(void *context, Crew *crew, int rank) noexcept nogil:
             if meet_all(crew):              # the parameters are in place
                 break
             if rank == 0 and status == DONE and f.updates:
+                f.hyper[LARGEST] = largest_state(&lane.steps[f.n_steps - 1], f.hyper, largest_gradient(w, crew.lanes))
                 advance_hyper(&lane.steps[f.n_steps - 1], f.hyper)
             if halted(w, &pace) and status == DONE and batch < w.batches:
                 status = PAUSED
@@ -286,6 +291,30 @@ cdef void claim(const Step *update, Py_ssize_t item, int rank, int lanes) noexce
         first += LINE
 
 
+cdef double largest_share(const Frame *f, int rank, int lanes) noexcept nogil:
+    """What no gradient of this thread's share exceeds."""
+    cdef const Step *update = &f.lane[rank].steps[f.n_steps - 1]
+    cdef Py_ssize_t first, end
+    share_of(update.n, rank, lanes, &first, &end)
+    if f.item == 4:
+        return largest_of[float](<const float *>update.a + first, end - first, update.more)
+    return largest_of[double](<const double *>update.a + first, end - first, update.more)
+
+
+cdef inline double largest_of(const real *g, Py_ssize_t n, Py_ssize_t more) noexcept nogil:
+    """What no gradient exceeds; of two halves, what their sum does not."""
+    return largest(g, n) + (largest(g + more, n) if more else 0)
+
+
+cdef double largest_gradient(const Walk *w, int lanes) noexcept nogil:
+    """What no gradient of the batch exceeds; infinity where nobody looks."""
+    cdef double found = 0 if w.guards else INFINITY
+    cdef int i
+    for i in range(lanes):
+        found = max(found, w.frame.lane[i].largest)
+    return found
+
+
 cdef int close_batch(Walk *w, Lane *lane, Crew *crew, int rank) noexcept nogil:
     """Take the outputs, look whether the loss is finite, and update. All threads find the same."""
     cdef Frame *f = w.frame
@@ -307,6 +336,12 @@ cdef int close_batch(Walk *w, Lane *lane, Crew *crew, int rank) noexcept nogil:
             w.cursor.sums[i] += output_of(f, 0, i) * f.rows
     if fb_get(&w.found) or (f.n_outputs and not output_of(f, 0, 0) - output_of(f, 0, 0) == 0):
         return BAD                          # nothing is updated with what is not a number
+    if w.guards and f.updates:
+        lane.largest = largest_share(f, rank, crew.lanes)
+        if meet_all(crew):
+            return OVER
+        if not is_harmless(&lane.steps[f.n_steps - 1], f.hyper, largest_gradient(w, crew.lanes), f.item == 4):
+            return HELD
     if f.updates and shared_steps(f, lane, f.n_steps - 1, f.n_steps, f.rows, False, crew, rank):
         return OVER                         # (meets nobody: it is a step that needs no meeting)
     return DONE

@@ -9,3 +9,4 @@ cdef bint momentum(real *p, real *v, const real *g, const real *more, Py_ssize_t
                    int nesterov) noexcept nogil
 cdef bint adam(real *p, real *m, real *v, const real *g, const real *more, Py_ssize_t n, real step, double beta_1, double beta_2,
                real root_scale, real epsilon) noexcept nogil
+cdef double largest(const real *g, Py_ssize_t n) noexcept nogil

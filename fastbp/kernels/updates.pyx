@@ -2,7 +2,8 @@
 
 Each says whether all that it wrote is finite, which it knows at no cost: the loops wait for memory, or for roots.
 """
-from libc.stdint cimport uint32_t, uint64_t
+from libc.math cimport INFINITY as infinity
+from libc.stdint cimport int32_t, int64_t, uint32_t, uint64_t
 
 from fastbp.kernels.vector cimport real, fma_, sqrt_
 from fastbp._arguments import take, same
@@ -13,9 +14,13 @@ cdef extern from *:
     """
     FB_INLINE uint32_t fb_bits_f(float x) { uint32_t i; memcpy(&i, &x, 4); return i; }
     FB_INLINE uint64_t fb_bits_d(double x) { uint64_t i; memcpy(&i, &x, 8); return i; }
+    FB_INLINE float single_of(int32_t bits) { float x; memcpy(&x, &bits, 4); return x; }
+    FB_INLINE double double_of(int64_t bits) { double x; memcpy(&x, &bits, 8); return x; }
     #define bits_(x) _Generic((x), float: fb_bits_f, default: fb_bits_d)(x)
     """
     uint64_t bits_(...) noexcept nogil
+    float single_of(int32_t bits) noexcept nogil
+    double double_of(int64_t bits) noexcept nogil
 
 cdef struct Marks:      # all bits of 0 x, of each x that was written: those of 0 and -0 where all are finite, or of NaN
     uint32_t single     # as wide as the numbers, or the loop would have to convert
@@ -115,6 +120,25 @@ cdef bint adam(real *p, real *m, real *v, const real *g, const real *more, Py_ss
     if more == NULL:
         return adam_loop(p, m, v, g, g, n, step, beta_1, beta_2, root_scale, epsilon, False)
     return adam_loop(p, m, v, g, more, n, step, beta_1, beta_2, root_scale, epsilon, True)
+
+
+cdef double largest(const real *g, Py_ssize_t n) noexcept nogil:
+    """The largest size of n numbers; infinity where one is NaN."""
+    cdef Py_ssize_t i
+    cdef int32_t single = 0, one        # without their sign, the bits of numbers are in the order of their sizes
+    cdef int64_t double_ = 0, other
+    cdef double found
+    if real is float:
+        for i in range(n):
+            one = <int32_t>(<uint32_t>bits_(g[i]) << 1 >> 1)
+            single = one if one > single else single
+        found = single_of(single)
+    else:
+        for i in range(n):
+            other = <int64_t>(bits_(g[i]) << 1 >> 1)
+            double_ = other if other > double_ else double_
+        found = double_of(double_)
+    return found if found == found else infinity
 
 
 cdef int sgd_views(real[::1] p, const real[::1] g, real learning_rate) except -1:

@@ -11,7 +11,7 @@ import numpy.typing as npt
 from fastbp import checks
 
 HYPER = 16  # entries of the block that the update kernels read and advance
-LEARNING_RATE, FIRST, SECOND, EPSILON, STEPS, FIRST_POWER, SECOND_POWER = range(7)
+LEARNING_RATE, FIRST, SECOND, EPSILON, STEPS, FIRST_POWER, SECOND_POWER, SPOILT, LARGEST = range(9)
 
 
 class Optimizer(ABC):

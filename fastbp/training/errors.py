@@ -64,7 +64,7 @@ def unfit(
     )
 
 
-def stopped(step: int, parameter: str | None) -> DivergenceError:
+def stopped(what: str, step: int, parameter: str | None) -> DivergenceError:
     """The error for a single step that was not made."""
-    message = f"the loss is not finite in step {step}, which has made no update"
+    message = f"{what} not finite in step {step}, which has made no update"
     return DivergenceError(message, 1, step, parameter)

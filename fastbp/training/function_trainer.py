@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import math
 from collections.abc import Callable
 from typing import Any, Self
 
@@ -14,7 +13,6 @@ from fastbp import checks
 from fastbp.engine.program import MAX_ARRAYS
 from fastbp.optim import get_optimizer
 from fastbp.training import checkpoint, loop
-from fastbp.training.errors import stopped
 from fastbp.training.evaluation import evaluated
 from fastbp.training.function_state import FunctionState, Spec
 from fastbp.training.history import History
@@ -84,17 +82,14 @@ class FunctionTrainer(Trainer):
         objective = self._state.model
         with objective.guard.training():
             arrays = self._checked(data, "data", "train", look=False)
-            loss = self._state.step("train", arrays)
-            if not math.isfinite(loss):  # the engine has not made the update
-                raise stopped(self.steps + 1, self._state.first_bad())
-            return loss
+            return self._state.step(arrays)
 
     def gradients(self, *data: npt.ArrayLike) -> tuple[float, dict[str, Array]]:
         """The loss of one batch and its gradients by the parameters' names, without an update."""
         objective = self._state.model
         with objective.guard.training():
             arrays = self._checked(data, "data", "gradient", look=False)
-            loss = self._state.step("gradient", arrays)
+            loss = self._state.gradient(arrays)
             return loss, self._state.gradients()
 
     def fit(  # type: ignore[override]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from typing import Any, Literal
 
@@ -18,7 +19,8 @@ from fastbp.graph.node import input_node
 from fastbp.nn.losses import Loss
 from fastbp.nn.metrics import Metric
 from fastbp.nn.model import BLOCK, Model
-from fastbp.optim.base import STEPS, Optimizer
+from fastbp.optim.base import LARGEST, STEPS, Optimizer
+from fastbp.training.errors import stopped
 
 Array = npt.NDArray[Any]
 Kind = Literal["train", "gradient", "evaluate"]
@@ -132,14 +134,49 @@ class State:
             self._runs[key] = run
         return run
 
-    def step(self, kind: Kind, arrays: tuple[Array, ...]) -> float:
-        """Run one batch, by as many threads as pay; return its loss."""
-        run = self.run(kind, len(arrays[0]))
-        program = run.program
-        if program.cost < threads.LEAST:
-            return run.step(arrays)
-        with threads.for_batches(None, program, 1) as share:
-            return run.step(arrays, share=share)
+    def gradient(self, arrays: tuple[Array, ...]) -> float:
+        """Compute the gradients of one batch, by as many threads as pay; return its loss."""
+        return self._batch(self.run("gradient", len(arrays[0])), arrays)
+
+    def step(self, arrays: tuple[Array, ...]) -> float:
+        """Make one update, by as many threads as pay; return the loss before it.
+
+        Raises
+        ------
+        DivergenceError
+            If the loss, or what the update would leave, is not finite: then there is no update.
+        """
+        run = self.run("train", len(arrays[0]))
+        loss = self._batch(run, arrays, guards=True)
+        if run.held:
+            loss = self._risky_step(run, arrays)
+        if not math.isfinite(loss):  # the engine has not made the update
+            raise stopped("the loss is", self.steps + 1, self.first_bad())
+        return loss
+
+    def _risky_step(self, run: Run, arrays: tuple[Array, ...]) -> float:
+        """A step whose update may leave numbers that are not finite: with a copy to go back to."""
+        snapshot = self.snapshot()
+        snapshot.renew()
+        loss = self._batch(run, arrays)
+        if not snapshot.still_finite():
+            bad = self.name_at(snapshot.bad)
+            snapshot.restore()
+            raise stopped("parameters or their optimizer's numbers would be", self.steps + 1, bad)
+        self.hyper[LARGEST] = self._largest()
+        return loss
+
+    def _largest(self) -> float:
+        """The size of the largest velocity or mean of gradients."""
+        length = self._layout.length if self.optimizer.n_state else 0
+        return float(np.abs(self.training[length : 2 * length]).max(initial=0))
+
+    @staticmethod
+    def _batch(run: Run, arrays: tuple[Array, ...], *, guards: bool = False) -> float:
+        if run.program.cost < threads.LEAST:
+            return run.step(arrays, guards=guards)
+        with threads.for_batches(None, run.program, 1) as share:
+            return run.step(arrays, share=share, guards=guards)
 
     def snapshot(self) -> Snapshot:
         """The room for a copy to go back to, made once: a large one costs time to get from the system."""
@@ -188,3 +225,5 @@ class State:
                 )
         for name, target in targets.items():
             target[...] = arrays[name]
+        if self.model.built:  # whoever wrote them may have kept no count
+            self.hyper[LARGEST] = max(self.hyper[LARGEST], self._largest())

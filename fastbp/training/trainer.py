@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import math
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any, Self, overload
 
@@ -17,7 +16,6 @@ from fastbp.nn.model import Model
 from fastbp.optim import Optimizer, get_optimizer
 from fastbp.training import checkpoint, loop
 from fastbp.training.data import Data, check_data, check_validation
-from fastbp.training.errors import stopped
 from fastbp.training.evaluation import check_and_evaluate
 from fastbp.training.history import History
 from fastbp.training.progress import check_verbose
@@ -178,7 +176,7 @@ class Trainer:
         ValueError, TypeError
             For arrays that do not fit. NaN and infinity are not looked for.
         DivergenceError
-            If the loss is not finite; no update is made then.
+            If the loss is not finite, or a parameter would not be; no update is made then.
         """
         done = self._updates.step(xb, yb)
         return self._step(xb, yb) if done is None else done
@@ -189,10 +187,7 @@ class Trainer:
         x, y = self._batch(xb, yb)
         with model.guard.training():
             self._updates.keep(self._state.run("train", len(x)), {})
-            loss = self._state.step("train", (x, y))
-            if not math.isfinite(loss):  # the engine has not made the update
-                raise stopped(self.steps + 1, self._state.first_bad())
-            return loss
+            return self._state.step((x, y))
 
     def gradients(self, xb: npt.ArrayLike, yb: npt.ArrayLike) -> tuple[float, dict[str, Array]]:
         """The mean loss of one batch and its gradients, without an update.
@@ -211,7 +206,7 @@ class Trainer:
         x, y = self._batch(xb, yb)
         with model.guard.training():  # the gradients' block is written
             self._slopes.keep(self._state.run("gradient", len(x)), self._state.gradient_views())
-            return self._state.step("gradient", (x, y)), self._state.gradients()
+            return self._state.gradient((x, y)), self._state.gradients()
 
     def _batch(self, xb: Any, yb: Any) -> Data:
         model, loss = self.model, self._state.loss
