@@ -11,7 +11,7 @@ import reprlib
 import sys
 from collections.abc import Iterable, Mapping
 from numbers import Real
-from typing import Any, Literal, cast
+from typing import Any, ClassVar, Literal, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -66,6 +66,31 @@ def one_of(name: str, value: object, allowed: tuple[object, ...]) -> None:
     if not any(type(value) in (type(a), bool) and value == a for a in allowed):
         listed = ", ".join(map(repr, allowed[:-1]))
         raise ValueError(f"{name} must be {listed} or {allowed[-1]!r}, got {shown(value)}")
+
+
+class OwnAttributes:
+    """Mixin: an attribute that the class does not have is refused; kept in silence it would mean nothing.
+
+    Classes made from those of fastbp may have any. `_plain` names what lies in the object itself.
+    """
+
+    _plain: ClassVar[frozenset[str]] = frozenset()
+
+    def __setattr__(self, name: str, value: object) -> None:
+        kind = type(self)
+        ours = kind.__module__.startswith("fastbp.")
+        if ours and name[0] != "_" and name not in self._plain and not hasattr(kind, name):
+            public = [known for known in dir(kind) if known[0] != "_"]
+            settable = [
+                known
+                for known in public
+                if known in self._plain or getattr(getattr(kind, known), "fset", None)
+            ]
+            may = f"these can be set: {', '.join(settable)}" if settable else "none can be set"
+            raise AttributeError(
+                f"a {kind.__name__} has no attribute {name!r}{hint(name, public, {})} Of its attributes {may}"
+            )
+        super().__setattr__(name, value)
 
 
 # ---------------------------------------------------------------- numbers

@@ -45,7 +45,7 @@ def activation_name(value: object) -> str | None:
     raise TypeError(f"activation must be one of {listed}, got {checks.shown(value)}{meant}")
 
 
-class Layer(ABC):
+class Layer(checks.OwnAttributes, ABC):
     """A part of a network. A layer belongs to one model, whose block holds its parameters.
 
     Copies and pickles of a layer alone are its description; a model's have parameters too.

@@ -28,12 +28,14 @@ BLOCK = 512  # rows that a prediction walks together
 KEPT = 64  # compiled programs that a model keeps
 
 
-class Model(ABC):
+class Model(checks.OwnAttributes, ABC):
     """A block of parameters and the graph from features to outputs.
 
     Subclasses say which parameters there are and which graph they make; building, predicting,
     copying and the programs are the same for all. The block never moves once it is made.
     """
+
+    _plain = frozenset({"shuffles", "guard"})
 
     def __init__(self, dtype: object, seed: object) -> None:
         self._dtype = checks.float_dtype(dtype)

@@ -23,6 +23,8 @@ def copy_in(name: str, view: Array, value: Any) -> None:
 class Parameters(MutableMapping[str, Array]):
     """Names and live views of a model's parameters. Assigning copies in, shape-checked."""
 
+    __slots__ = ("_views",)
+
     def __init__(self, views: dict[str, Array]) -> None:
         self._views = views
 

@@ -8,7 +8,7 @@ from fastbp import checks
 from fastbp.optim.base import Optimizer
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Adam(Optimizer):
     """Adam, as PyTorch has it: epsilon is added outside the bias-corrected root.
 

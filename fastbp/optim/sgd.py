@@ -8,7 +8,7 @@ from fastbp import checks
 from fastbp.optim.base import Optimizer
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class SGD(Optimizer):
     """Stochastic gradient descent, with (Nesterov) momentum if wanted.
 

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 Array = npt.NDArray[Any]
 
 
-class Trainer:
+class Trainer(checks.OwnAttributes):
     """Trains a model, or a function of parameters; keeps the optimizer's state from call to call.
 
     ``Trainer(loss, params=params)`` trains any function ``loss(params, *data)`` that is written with NumPy: see
