@@ -19,7 +19,7 @@ from fastbp.engine.program import Program
 from fastbp.engine.run import Run
 from fastbp.graph import functions as graph
 from fastbp.graph.node import input_node
-from fastbp.nn.targets import class_indices
+from fastbp.nn.targets import class_indices, look_at
 
 Array = npt.NDArray[Any]
 BLOCK = 512  # rows walked together
@@ -86,6 +86,7 @@ def loss(name: str, prediction: Any, target: Any) -> Any:
         y = class_indices("target", y, p.shape[1]).reshape(-1)
     else:
         p, y = p.reshape(len(p), -1), y.reshape(len(p), -1)
+    look_at(name, p, y)
     arrays = (checks.converted(p, dtype), checks.converted(y, dtype))
     whole, short = divmod(len(p), BLOCK)
     pools = [

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 from typing import Any, overload
 
+import numpy as np
 import numpy.typing as npt
 
 from fastbp.graph import functions as graph
 from fastbp.graph.node import Node
 from fastbp.nn import eager
 from fastbp.nn.soft_targets import is_soft, soft_cross_entropy
+from fastbp.nn.targets import look_at
 
 
 @overload
@@ -114,6 +116,8 @@ def softmax(x: Any) -> Any:
 
 def _loss(name: str, prediction: Any, target: Any) -> Any:
     if isinstance(prediction, Node) or isinstance(target, Node):
+        parts = [p if isinstance(p, Node) else np.asarray(p) for p in (prediction, target)]
+        look_at(name, *parts)
         return getattr(graph, name)(prediction, target)
     return eager.loss(name, prediction, target)
 
@@ -136,7 +140,7 @@ def bce(prediction: Any, target: Any) -> Any:
     Raises
     ------
     ValueError
-        For shapes that differ: nothing is broadcast.
+        For shapes that differ: nothing is broadcast; for arrays also if a number is outside of [0, 1].
 
     Examples
     --------
@@ -165,7 +169,7 @@ def bce_with_logits(prediction: Any, target: Any) -> Any:
     Raises
     ------
     ValueError
-        For shapes that differ: nothing is broadcast.
+        For shapes that differ: nothing is broadcast; for arrays also if a target is outside of [0, 1].
 
     Examples
     --------
@@ -197,7 +201,7 @@ def cross_entropy(prediction: Any, target: Any, label_smoothing: float = 0.0) ->
     ------
     ValueError
         For shapes that do not go together; for arrays also if an index is out of range or not
-        whole.
+        whole, or if rows are no probabilities.
 
     Examples
     --------

@@ -19,6 +19,8 @@ def _error(name: str, prediction: Any, target: Any) -> Any:
             given if isinstance(given, Node) or given.dtype.kind == "f" else given.astype(float)
         )
     p, y = values
+    if not p.size:
+        raise ValueError(f"{name}: prediction is empty, got shape {p.shape}")
     if _as_column(p.shape) != _as_column(y.shape):
         raise ValueError(
             f"{name}: expected a target of the prediction's shape {p.shape}, got {y.shape}; "
@@ -57,10 +59,10 @@ def mae(prediction: Any, target: Any) -> Any:
     return np.mean(np.abs(_error("mae", prediction, target)))
 
 
-def huber(prediction: Any, target: Any, delta: float = 1.0) -> Any:
+def huber(prediction: Any, target: Any, delta: Any = 1.0) -> Any:
     """Huber's loss, averaged: ``e**2 / 2`` where the error is at most `delta`, else ``delta * (abs(e) - delta / 2)``.
 
-    Arguments as for `mae`. P. J. Huber, "Robust estimation of a location parameter", 1964.
+    Arguments as for `mae`; `delta` is positive. P. J. Huber, "Robust estimation of a location parameter", 1964.
 
     Examples
     --------
@@ -68,6 +70,8 @@ def huber(prediction: Any, target: Any, delta: float = 1.0) -> Any:
     >>> float(bp.huber([0.5, 3.0], [0.0, 0.0]))
     1.3125
     """
+    if not isinstance(delta, Node):
+        delta = checks.positive_number("delta", delta)
     size = np.abs(_error("huber", prediction, target))
     within = np.minimum(size, delta)
     return np.mean(within * (size - 0.5 * within))

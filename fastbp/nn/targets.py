@@ -55,21 +55,45 @@ def targets(
     if look:
         checks.finite(name, given, array)
         if kind == "probability":
-            _probabilities(name, array)
+            probabilities(name, array)
     return array.reshape(-1, units)
 
 
-def _probabilities(name: str, array: Array) -> None:
-    low, high = array.min(), array.max()
-    if low >= 0 and high <= 1:
+def probabilities(name: str, array: Array) -> None:
+    """Refuse numbers outside of [0, 1]; NaN is looked for elsewhere."""
+    low, high = (array.min(), array.max()) if array.size else (0, 1)
+    if not (low < 0 or high > 1):
         return
     hint = ""
     if low == -1 and high == 1:
         hint = f": ({name} + 1) / 2 maps -1 and 1 to 0 and 1"
-    elif low >= 0 and not (array % 1).any():
+    elif low >= 0 and np.isfinite(high) and not (array % 1).any():
         hint = ": class indices go with a softmax output and loss='cross_entropy'"
     wrong = low if low < 0 else high
     raise ValueError(f"{name} must lie in [0, 1] for a bce loss, got {wrong:g}{hint}")
+
+
+def distributions(name: str, array: Array) -> None:
+    """Refuse rows that are no probabilities: numbers in [0, 1] that add up to 1, within a thousandth."""
+    sums = array.sum(axis=1)
+    wrong = (array < 0).any(axis=1) | (array > 1 + 1e-3).any(axis=1) | (np.abs(sums - 1) > 1e-3)
+    if wrong.any():
+        row = int(np.argmax(wrong))
+        shown = np.array2string(array[row], precision=4, threshold=6)
+        raise ValueError(
+            f"{name} must have rows of probabilities, which add up to 1, got {name}[{row}] = {shown}, "
+            f"which adds up to {sums[row]:.6g}: divide each row by its sum, or give logits to the loss on logits"
+        )
+
+
+def look_at(loss: str, prediction: Any, target: Any) -> None:
+    """Refuse what a loss of probabilities cannot mean. Arrays are looked at; what a node will hold is not known."""
+    if loss == "bce" and isinstance(prediction, np.ndarray):
+        probabilities("prediction", prediction)
+    if loss == "cross_entropy" and isinstance(prediction, np.ndarray) and prediction.ndim == 2:
+        distributions("prediction", prediction)
+    if loss.startswith("bce") and isinstance(target, np.ndarray):
+        probabilities("target", target)
 
 
 def class_indices(name: str, given: Array, classes: int) -> Array:
