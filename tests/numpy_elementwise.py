@@ -46,7 +46,7 @@ UNARY: dict[Any, list[Call]] = {
     np.degrees: each(np.degrees),
     np.isnan: each(np.isnan),
     np.isfinite: each(np.isfinite),
-    np.logical_not: [*each(np.logical_not), *each(lambda x: ~(x > 0))],
+    np.logical_not: each(np.logical_not),
 }
 
 BINARY: dict[Any, list[Call]] = {
@@ -82,6 +82,16 @@ BINARY: dict[Any, list[Call]] = {
         *on(lambda x: np.where((x > 0) & (x < 1), x, 0)),
     ],
     np.logical_or: [*pairs(np.logical_or), *on(lambda x: np.where((x < 0) | (x > 1), x, 2 * x))],
+}
+
+MASKS: dict[Any, list[Call]] = {
+    np.invert: each(lambda x: ~(x > 0)),
+    np.bitwise_and: on(lambda x: (x > 0) & (x < 1)),
+    np.bitwise_or: on(lambda x: (x < 0) | (x > 1)),
+    np.bitwise_xor: on(
+        lambda x: (x < 1) ^ (x > 0), lambda x: np.array([True, False, True]) ^ (x > 0)
+    ),
+    np.logical_xor: pairs(np.logical_xor),
 }
 
 OTHER: dict[Any, list[Call]] = {
@@ -128,4 +138,4 @@ OTHER: dict[Any, list[Call]] = {
 if np.lib.NumpyVersion(np.__version__) >= "2.1.0":
     OTHER[np.clip] += on(lambda x: np.clip(x, min=-0.5, max=0.5))
 
-ELEMENTWISE = UNARY | BINARY | OTHER
+ELEMENTWISE = UNARY | BINARY | OTHER | MASKS

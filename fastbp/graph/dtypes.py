@@ -18,7 +18,12 @@ WEAK = np.dtype("float16")  # stands for a Python number, which takes the dtype 
 
 def promoted(inputs: Sequence[Node]) -> Dtype:
     """The dtype of a sum or a product of the operands."""
-    return np.result_type(*(node.dtype for node in inputs))
+    dtypes = [node.dtype for node in inputs]
+    if any(
+        dtype.kind == "f" for dtype in dtypes
+    ):  # whole numbers that are data may take the parameters'
+        dtypes = [node.attrs.get("enters", node.dtype) for node in inputs]
+    return np.result_type(*dtypes)
 
 
 def signed(inputs: Sequence[Node]) -> Dtype:

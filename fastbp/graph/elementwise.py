@@ -6,6 +6,7 @@ The forms are those that stay exact where the textbook's would lose digits: arcc
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -13,7 +14,7 @@ import numpy as np
 from fastbp.graph.dtypes import promoted
 from fastbp.graph.local_gradients import choose
 from fastbp.graph.node import Node, apply, constant
-from fastbp.graph.numpy_protocol import is_number
+from fastbp.graph.numpy_protocol import is_number, refuse
 
 
 def two(a: Any, b: Any) -> tuple[Node, Node]:
@@ -132,6 +133,28 @@ def logical_or(a: Any, b: Any) -> Node:
 def logical_not(x: Node) -> Node:
     """1 where x is 0."""
     return apply("equal", x, constant(0, x.dtype))
+
+
+def logical_xor(a: Any, b: Any) -> Node:
+    """1 where one of both is other than 0."""
+    a, b = two(a, b)
+    return apply("not_equal", _mask(a), _mask(b))
+
+
+def of_bits(name: str, of_masks: Callable[..., Node]) -> Callable[..., Node]:
+    """A function of bits: of masks it is one of truths; whole numbers that follow from floats have no bits."""
+
+    def call(*values: Any) -> Node:
+        node = next(v for v in values if isinstance(v, Node))
+        kinds = {node._operand(v).dtype.kind for v in values}
+        if kinds == {"b"}:
+            return of_masks(*values)
+        if "f" in kinds:
+            raise TypeError(f"np.{name}: floats have no bits; & | ^ ~ combine masks (comparisons)")
+        way_out = "Compute it with NumPy beforehand, or write it with + - * // and %"
+        refuse(f"np.{name} of whole numbers that follow from floats", way_out)
+
+    return call
 
 
 def isnan(x: Node) -> Node:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from fastbp.graph import whole
 from fastbp.graph.node import Node, apply
 
 
@@ -256,4 +257,10 @@ def _row_wise(op: str, prediction: Any, target: Any) -> Node:
             f"{p.shape}, got {y.shape}"
             + ("; one-hot rows become indices by y.argmax(axis=1)" if y.shape == p.shape else "")
         )
-    return apply(op, p, y.reshape(p.shape[0]) if y.ndim == 2 else y)
+    y = y.reshape(p.shape[0]) if y.ndim == 2 else y
+    if whole.is_whole(y):
+        y = whole.record(whole.class_labels, y, p.shape[1], whole.named(y, "target"))
+    elif y.op == "constant" and y.size:
+        low, high = y.attrs["value"].min(), y.attrs["value"].max()
+        whole.check_classes("target", low, high, p.shape[1])
+    return apply(op, p, y)

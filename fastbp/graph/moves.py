@@ -7,12 +7,14 @@ one scatter. What turns out to be a reshape, a transpose or a choice of columns 
 from __future__ import annotations
 
 import math
+import operator
 from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from fastbp.graph import whole
 from fastbp.graph.index_map import IndexMap
 from fastbp.graph.local_gradients import choose
 from fastbp.graph.node import Node, apply, constant
@@ -108,7 +110,10 @@ def _columns(found: Positions, width: int) -> Positions | None:
 def getitem(x: Node, key: Any) -> Node:
     """`x[key]` by NumPy's rules; an integer node takes rows, or one element of each row."""
     parts = key if isinstance(key, tuple) else (key,)
-    if any(isinstance(part, Node) for part in parts):
+    found = [part for part in parts if isinstance(part, Node)]
+    if whole.alone(x, found) and all(part.dtype.kind != "b" for part in found):
+        return whole.record(operator.getitem, x, key)  # type: ignore[no-any-return]
+    if found:
         return _at_nodes(x, parts)
     if x.ndim > 1 and parts and isinstance(parts[0], slice) and parts[0] == slice(None):
         return _of_all_rows(x, key)
@@ -164,17 +169,27 @@ def _one_of_each_row(x: Node, rows: Any, columns: Node) -> Node:
 def picked(rows: Node, columns: Node) -> Node:
     """One element of each row, columns counted from the end where they are negative; NaN where there is none."""
     width = rows.shape[1]
-    before = apply("greater", constant(0, columns.dtype), columns)
-    columns = choose(before, columns + width, columns)
+    columns = from_start(columns, width, "a row")
     hot = apply("one_hot", columns, classes=width)
     there = hot.sum(axis=1) - 1  # 0, or NaN
     return choose(hot, rows, 0.0).sum(axis=1) + there._declared(rows.dtype)
 
 
+def from_start(index: Node, count: int, of: str) -> Node:
+    """An index that may be negative, counted from the start; IndexError where it is known to be none."""
+    if whole.is_whole(index):
+        name = whole.named(index, "index")
+        return whole.record(whole.in_range, index, count, name, of)  # type: ignore[no-any-return]
+    before = apply("greater", constant(0, index.dtype), index)
+    return choose(before, index + count, index)
+
+
 def take(x: Node, index: Node) -> Node:
-    """Rows of `x` by whole numbers, of any shape; where one is no row there is NaN."""
+    """Rows of `x` by whole numbers, of any shape; where one that is computed is no row there is NaN."""
     if x.ndim == 0:
         raise TypeError("x[i] of a number, of shape ()")
+    if whole.is_whole(index):
+        index = from_start(index, len(x), whole.named(x, "an array"))
     width = math.prod(x.shape[1:])
     taken = apply("take_rows", x.reshape(len(x), width), index.reshape(index.size))
     return taken.reshape(*index.shape, *x.shape[1:])

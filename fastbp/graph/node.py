@@ -29,7 +29,8 @@ class Node(ArraySyntax):
     Attributes
     ----------
     op : str
-        Name of a row of `fastbp.graph.ops.OPS`, or "input", "parameter" or "constant".
+        Name of a row of `fastbp.graph.ops.OPS`, "input", "parameter" or "constant"; "whole" for what NumPy
+        computes beforehand (`fastbp.graph.whole`).
     inputs : tuple of Node
         The operands, in the order of the row's arguments.
     attrs : dict
@@ -83,6 +84,10 @@ class Node(ArraySyntax):
         return Node("identity", (self,), {}, self.shape, checked_dtype(dtype))
 
     def _apply(self, op: str, *operands: Any, **attrs: Any) -> Node:
+        from fastbp.graph import whole
+
+        if whole.alone(operands):
+            return whole.operation(op, operands, attrs)
         return apply(op, *(self._operand(operand) for operand in operands), **attrs)
 
 
@@ -199,6 +204,8 @@ def constant(value: Any, dtype: npt.DTypeLike | None = None) -> Node:
     TypeError
         `value` is not made of real numbers.
     """
+    if type(value) is int and dtype is not None and np.dtype(dtype).kind == "f":
+        value = float(value)  # of any size; NumPy's overflow where it is too large
     array = np.asarray(value)
     if array.dtype.kind not in "fiub":
         raise TypeError(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -11,13 +11,15 @@ from fastbp.graph import elementwise, moves, products, reductions
 from fastbp.graph.node import Node
 from fastbp.graph.numpy_protocol import _REDUCTIONS, FUNCTIONS, UFUNCS, refuse
 
+Handler = TypeVar("Handler", bound=Callable[..., Any])
+
 SAME_NAME = (
     "negative square sqrt reciprocal exp expm1 log log1p sin cos arctan sinh cosh tanh arcsinh sign floor ceil "
     "absolute add subtract multiply divide power arctan2 maximum minimum mod greater greater_equal equal not_equal"
 )
 WRITTEN = (
     "tan arcsin arccos arccosh arctanh exp2 log2 log10 logaddexp hypot less less_equal "
-    "floor_divide logical_and logical_or logical_not isnan isfinite"
+    "floor_divide logical_and logical_or logical_not logical_xor isnan isfinite"
 )
 MOVES = (
     "ravel squeeze expand_dims swapaxes moveaxis rollaxis transpose flip fliplr flipud roll rot90 tile repeat diag "
@@ -55,6 +57,12 @@ def _move(function: Callable[..., Any]) -> Callable[..., Node]:
             refuse(f"np.{function.__name__} by computed numbers", "They must be known beforehand")
         return moves.moved(node._operand(a), lambda p: function(p, *args, **kwargs))
 
+    return _moving(call)
+
+
+def _moving(call: Handler) -> Handler:
+    """Mark the handler of a function whose other arguments say how far, or how often."""
+    call.moves = True  # type: ignore[attr-defined]
     return call
 
 
@@ -62,7 +70,7 @@ def _apart(function: Callable[..., Any]) -> Callable[..., list[Node]]:
     def call(node: Node, a: Any, *args: Any, **kwargs: Any) -> list[Node]:
         return moves.moved_apart(node._operand(a), lambda p: function(p, *args, **kwargs))
 
-    return call
+    return _moving(call)
 
 
 def _together(function: Callable[..., Any]) -> Callable[..., Node]:
@@ -193,6 +201,10 @@ def _take_along(node: Node, arr: Any, indices: Any, axis: Any = -1) -> Node:
 UFUNCS.update((getattr(np, name), _operation(name)) for name in SAME_NAME.split())
 UFUNCS.update((getattr(np, name), getattr(elementwise, name)) for name in WRITTEN.split())
 UFUNCS |= {
+    np.bitwise_and: elementwise.of_bits("bitwise_and", elementwise.logical_and),
+    np.bitwise_or: elementwise.of_bits("bitwise_or", elementwise.logical_or),
+    np.bitwise_xor: elementwise.of_bits("bitwise_xor", elementwise.logical_xor),
+    np.invert: elementwise.of_bits("invert", elementwise.logical_not),
     np.positive: lambda x: x,
     np.fabs: _operation("absolute"),
     np.deg2rad: lambda x: x * (np.pi / 180),
@@ -210,7 +222,7 @@ FUNCTIONS.update((getattr(np, n), _apart(getattr(np, n))) for n in APART.split()
 FUNCTIONS.update((getattr(np, n), _together(getattr(np, n))) for n in TOGETHER.split())
 FUNCTIONS |= {
     np.append: _append,
-    np.pad: _pad,
+    np.pad: _moving(_pad),
     np.trace: _trace,
     np.take: _take,
     np.take_along_axis: _take_along,

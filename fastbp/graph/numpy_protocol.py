@@ -65,7 +65,12 @@ class NumpyProtocol:
         def _operand(self, value: Any) -> Node: ...
 
     def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **kwargs: Any) -> Any:
+        from fastbp.graph import whole
+
         name = f"np.{ufunc.__name__}"
+        if method in whole.METHODS and "out" not in kwargs and whole.alone(inputs, kwargs):
+            function = ufunc if method == "__call__" else getattr(ufunc, method)
+            return whole.record(function, *inputs, **kwargs)
         if method == "reduce" and ufunc in _REDUCTIONS:
             return _REDUCTIONS[ufunc](*inputs, **kwargs)
         if method == "outer" and len(inputs) == 2:
@@ -84,6 +89,10 @@ class NumpyProtocol:
     def __array_function__(
         self, func: Callable[..., Any], types: Any, args: tuple[Any, ...], kwargs: dict[str, Any]
     ) -> Any:
+        from fastbp.graph import whole
+
+        if whole.takes(func, args, kwargs):
+            return whole.record(func, *args, **kwargs)
         name = f"{func.__module__}.{func.__name__}".replace("numpy", "np", 1)
         handler = FUNCTIONS.get(func)
         if handler is None:

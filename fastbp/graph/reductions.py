@@ -8,9 +8,10 @@ from typing import Any
 
 import numpy as np
 
+from fastbp.graph import whole
 from fastbp.graph.local_gradients import choose
-from fastbp.graph.moves import moved, moved_together, picked
-from fastbp.graph.node import Node, apply, constant
+from fastbp.graph.moves import from_start, moved, moved_together, picked
+from fastbp.graph.node import Node, apply
 
 
 def axes_of(call: str, x: Node, axis: Any) -> list[int] | None:
@@ -178,15 +179,17 @@ def take_along_axis(x: Node, index: Node, axis: Any) -> Node:
     """Elements along an axis at computed places."""
     axes = axes_of("take_along_axis", x, axis)
     last = 0 if axes is None else axes[0]
-    turned = [moved(n, lambda p: np.moveaxis(p, last, -1)) for n in (x, index)]
+    if whole.is_whole(index):
+        index = from_start(index, x.shape[last], whole.named(x, "an axis"))
+    behind: Any = np.moveaxis  # its stubs do not know nodes
+    turned = [behind(n, last, -1) for n in (x, index)]
     if turned[0].shape[:-1] != turned[1].shape[:-1]:
         raise ValueError(
             f"take_along_axis: index of shape {index.shape} for shape {x.shape}, axis {axis}"
         )
     rows, places = (n.reshape(n.size // max(n.shape[-1], 1), n.shape[-1]) for n in turned)
     if rows.shape == places.shape:
-        before = apply("greater", constant(0, places.dtype), places)
-        taken = apply("take_along", rows, choose(before, places + rows.shape[1], places))
+        taken = apply("take_along", rows, from_start(places, rows.shape[1], "an axis"))
     else:
         columns = [picked(rows, places[:, j]) for j in range(places.shape[1])]
         taken = moved_together(columns, lambda parts: np.stack(parts, axis=1))

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from fastbp.graph.bits import BitSyntax
 from fastbp.graph.numpy_protocol import NumpyProtocol, is_number
 
 if TYPE_CHECKING:
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 _numpy: Any = np  # its stubs do not know that it hands calls to nodes
 
 
-class ArraySyntax(NumpyProtocol):
+class ArraySyntax(BitSyntax, NumpyProtocol):
     """Mixin of Node: `x @ W + b`, `.T`, `.sum(axis=0)` and the like. Every call builds nodes."""
 
     __slots__ = ()
@@ -85,8 +86,8 @@ class ArraySyntax(NumpyProtocol):
         return self._matmul(other, self)
 
     def __pow__(self, exponent: Any) -> Node:
-        for known, op in _POWERS.items():
-            if is_number(exponent, known) and (known > 0 or self.dtype.kind == "f"):
+        for known, op in _POWERS.items() if self.dtype.kind == "f" else ():
+            if is_number(exponent, known):
                 return self._apply(op, self)
         return self._apply("power", self, exponent)
 
@@ -107,22 +108,6 @@ class ArraySyntax(NumpyProtocol):
 
     def __abs__(self) -> Node:
         return self._apply("absolute", self)
-
-    def __invert__(self) -> Node:
-        return _numpy.logical_not(self)
-
-    def __and__(self, other: Any) -> Node:
-        return self._masks(_numpy.logical_and, other)
-
-    def __or__(self, other: Any) -> Node:
-        return self._masks(_numpy.logical_or, other)
-
-    __rand__, __ror__ = __and__, __or__
-
-    def _masks(self, function: Any, other: Any) -> Node:
-        if self.dtype.kind != "b":
-            raise TypeError(f"& and | combine masks (comparisons), got a Node of {self.dtype}")
-        return function(self, other)
 
     def __lt__(self, other: Any) -> Node:
         return self._apply("greater", other, self)
@@ -228,6 +213,10 @@ class ArraySyntax(NumpyProtocol):
 
     def dot(self, other: Any) -> Node:
         """Matrix product as `np.dot` has it: a product with a number when one side has no axes."""
+        from fastbp.graph import whole
+
+        if whole.alone(self, other):
+            return whole.record(np.dot, self, other)
         other = self._operand(other)
         if self.ndim == 0 or other.ndim == 0:
             return self._apply("multiply", self, other)
@@ -252,9 +241,13 @@ class ArraySyntax(NumpyProtocol):
 
     def astype(self, dtype: Any) -> Node:
         """The node as numbers of another dtype; to whole numbers it is rounded towards 0."""
+        from fastbp.graph import whole
+
         dtype = np.dtype(dtype)
         if dtype == self.dtype:
             return self._operand(self)
+        if whole.is_whole(self):
+            return whole.record(whole.astype, self, dtype)
         if dtype.kind in "iu" and self.dtype.kind == "f":
             size = self._apply("floor", self._apply("absolute", self))
             return (self._apply("multiply", self._apply("sign", self), size))._declared(dtype)
@@ -264,6 +257,10 @@ class ArraySyntax(NumpyProtocol):
 
     def _matmul(self, left: Any, right: Any) -> Node:
         """`left @ right`; as in NumPy, an operand with one axis gets a second one and loses it."""
+        from fastbp.graph import whole
+
+        if whole.alone(left, right):
+            return whole.record(np.matmul, left, right)
         a, b = self._operand(left), self._operand(right)
         inner = b.shape[-2] if b.ndim > 1 else b.shape[0] if b.ndim else -1
         if a.ndim == 0 or b.ndim == 0 or a.shape[-1] != inner:

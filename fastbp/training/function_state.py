@@ -2,19 +2,50 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
+
+import numpy as np
+import numpy.typing as npt
 
 from fastbp.compiler import compile_graph
 from fastbp.engine.program import Program
 from fastbp.engine.run import Run
 from fastbp.nn.metrics import Metric
+from fastbp.training.entering import Entering
 from fastbp.training.objective import Objective, class_columns
 from fastbp.training.state import Kind, State
 from fastbp.transforms.captured import Seen, seen
 
+Array = npt.NDArray[Any]
 Spec = tuple[
-    tuple[tuple[int, ...], str], ...
-]  # of each array: the shape of a row, and the kind of numbers
+    tuple[tuple[int, ...], np.dtype[Any]], ...
+]  # of each array: a row's shape, and the dtype
+
+
+def spec_of(arrays: Sequence[Array]) -> Spec:
+    """What programs know of data beside the number of rows."""
+    return tuple((array.shape[1:], array.dtype.newbyteorder("=")) for array in arrays)
+
+
+def like(spec: Spec, arrays: Sequence[Array], name: str) -> list[Array]:
+    """Arrays of the same form, in the dtypes of others, or the error that they are not alike."""
+    found = [
+        array.astype(dtype) if array.dtype.kind == dtype.kind else array
+        for array, (_, dtype) in zip(arrays, spec, strict=False)
+    ]
+    kept = all((one == array).all() for one, array in zip(found, arrays, strict=False))
+    if len(arrays) != len(spec) or spec_of(found) != spec or not kept:
+        raise ValueError(
+            f"{name} must be like data: rows of {_rows(spec)}, got rows of {_rows(spec_of(arrays))}"
+        )
+    return found
+
+
+def _rows(spec: Spec) -> str:
+    return ", ".join(
+        f"shape {shape} ({dtype if dtype.kind != 'f' else 'floats'})" for shape, dtype in spec
+    )
 
 
 class FunctionState(State):
@@ -25,7 +56,8 @@ class FunctionState(State):
     def __init__(self, objective: Objective, optimizer: Any) -> None:
         super().__init__(objective, None, optimizer)  # type: ignore[arg-type]
         self.spec: Spec = ()
-        self._programs: dict[object, Program] = {}
+        self._programs: dict[object, tuple[Program, int]] = {}  # and how many arrays it takes
+        self._entering = Entering()
         self._classes: list[tuple[int, int]] = []
         self._seen: Seen = seen(objective.function)
 
@@ -34,13 +66,13 @@ class FunctionState(State):
         if spec != self.spec or not self._seen.still_so():
             self._programs.clear()
             self._runs.clear()
+            self._entering = Entering()
             self.spec, self._seen = spec, seen(self.model.function)
 
     def _program(self, kind: Kind, rows: int, metrics: tuple[Metric, ...]) -> Program:
-        program = self._programs.get((kind, rows))
-        if program is None:
-            program = self._programs[kind, rows] = self._compiled(kind, rows)
-        return program
+        if (kind, rows) not in self._programs:
+            self._programs[kind, rows] = self._compiled(kind, rows)
+        return self._programs[kind, rows][0]
 
     def data_names(self, count: int) -> tuple[str, ...]:
         """What the arrays of a training are called in messages."""
@@ -51,23 +83,40 @@ class FunctionState(State):
         self._program(kind, rows, ())
         return self._classes
 
-    def _compiled(self, kind: Kind, rows: int) -> Program:
+    def entering(
+        self, kind: Kind, rows: int, last: int, data: Sequence[Array]
+    ) -> tuple[Array, ...]:
+        """The arrays that programs of so many rows, and of a last batch of so many, take."""
+        lengths = [n for n in (rows, last) if n]
+        for n in lengths:
+            self._program(kind, n, ())
+        most = max(self._programs[kind, n][1] for n in lengths)
+        for n in lengths:
+            if self._programs[kind, n][1] < most:  # it knew less of what the other one takes
+                del self._programs[kind, n]
+                self._runs.clear()
+                self._program(kind, n, ())
+        return self._entering.arrays(data, most, self.model.dtype)
+
+    def _compiled(self, kind: Kind, rows: int) -> tuple[Program, int]:
         objective = self.model
         parameters = objective.parameter_nodes()
         inputs = [
-            objective.node_for(i, (rows, *shape), number, f"data[{i}]")
-            for i, (shape, number) in enumerate(self.spec)
+            objective.node_for(i, (rows, *shape), dtype, f"data[{i}]")
+            for i, (shape, dtype) in enumerate(self.spec)
         ]
         output = objective.output(parameters, inputs)
         self._classes = class_columns(output)
-        return compile_graph(
+        output, taken = self._entering.of(output, inputs)
+        program = compile_graph(
             {"loss": output},
             parameters,
-            inputs,
+            taken,
             layout=objective.layout,
             differentiate=None if kind == "evaluate" else "loss",
             update=self.optimizer.kernel if kind == "train" else None,
         )
+        return program, len(taken)
 
     def evaluation_runs(
         self, metrics: tuple[Metric, ...], rows: int

@@ -6,7 +6,6 @@ import dataclasses
 from collections.abc import Callable
 from typing import Any, Self
 
-import numpy as np
 import numpy.typing as npt
 
 from fastbp import checks
@@ -14,7 +13,7 @@ from fastbp.engine.program import MAX_ARRAYS
 from fastbp.optim import get_optimizer
 from fastbp.training import checkpoint, loop
 from fastbp.training.evaluation import evaluated
-from fastbp.training.function_state import FunctionState, Spec
+from fastbp.training.function_state import FunctionState, like, spec_of
 from fastbp.training.history import History
 from fastbp.training.objective import Objective, checked_classes, data_arrays
 from fastbp.training.progress import check_verbose
@@ -172,23 +171,21 @@ class FunctionTrainer(Trainer):
         found = data_arrays(data, dtype, name=name, look=look)
         if len(found) > MAX_ARRAYS:
             raise ValueError(f"{name} may be up to {MAX_ARRAYS} arrays, got {len(found)}")
-        for label, array, _ in found:
+        for label, array in found:
             if not array.ndim or len(array) != len(found[0][1]):
                 raise ValueError(
                     f"{label} must have {len(found[0][1]) if found[0][1].ndim else 'as many'} rows, as "
                     f"{found[0][0]} has, got shape {array.shape}; what has no rows can be captured by the function"
                 )
-        arrays = [array for _, array, _ in found]
-        spec = tuple((array.shape[1:], kind) for _, array, kind in found)
-        if same and spec != self._state.spec:
-            raise ValueError(
-                f"{name} must be like data: rows of {_rows(self._state.spec)}, got rows of {_rows(spec)}"
-            )
-        self._state.expect(spec)
+        arrays = [array for _, array in found]
+        if same:
+            arrays = like(self._state.spec, arrays, name)
+        self._state.expect(spec_of(arrays))
         rows = len(arrays[0])
-        for i, classes in self._state.classes_of(kind, rows if most is None else min(rows, most)):
+        batch = rows if most is None else min(rows, most)
+        for i, classes in self._state.classes_of(kind, batch):
             arrays[i] = checked_classes(found[i][0], arrays[i], classes, dtype)
-        return tuple(arrays)
+        return self._state.entering(kind, batch, rows % batch, arrays)
 
     # ------------------------------------------------------------ files and copies
 
@@ -258,10 +255,3 @@ class FunctionTrainer(Trainer):
             state["loss"], params=state["params"], optimizer=state["optimizer"], seed=saved["seed"]
         )
         self._restore(state["arrays"], saved)
-
-
-def _rows(spec: Spec) -> str:
-    return ", ".join(
-        f"shape {shape} ({np.dtype(kind).name if kind != 'f' else 'floats'})"
-        for shape, kind in spec
-    )

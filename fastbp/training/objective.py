@@ -92,10 +92,14 @@ class Objective:
             for i, (name, view) in enumerate(zip(self.names, self.views, strict=True))
         ]
 
-    def node_for(self, index: int, shape: tuple[int, ...], kind: str, name: str) -> Node:
+    def node_for(self, index: int, shape: tuple[int, ...], dtype: np.dtype[Any], name: str) -> Node:
         """A node for an array of the data: of the parameters' dtype, or of whole numbers that do not change it."""
-        whole = "int16" if self.dtype == np.float32 else "int64"
-        return input_node(index, shape, whole if kind in "iub" else self.dtype, name)
+        if dtype.kind == "f":
+            return input_node(index, shape, self.dtype, name)
+        node = input_node(index, shape, dtype, name)
+        if self.dtype == np.float32:
+            node.attrs["enters"] = self.dtype
+        return node
 
     def output(self, parameters: Iterable[Node], data: Iterable[Node]) -> Node:
         """Call the function with nodes."""
@@ -139,21 +143,21 @@ def _parameters(params: Any) -> tuple[list[tuple[str, Array]], np.dtype[Any]]:
 
 def data_arrays(
     data: Any, dtype: np.dtype[Any], *, name: str = "data", look: checks.Look = True
-) -> list[tuple[str, Array, str]]:
-    """The data by name, in one dtype, with the kind they had. What is no tuple (or list of arrays) is one array."""
+) -> list[tuple[str, Array]]:
+    """The data by name: floats in one dtype, whole numbers as they are. What is no tuple (or list of arrays) is one."""
     several = isinstance(data, tuple) or (
         isinstance(data, list) and any(isinstance(item, np.ndarray) for item in data)
     )
-    found: list[tuple[str, Array, str]] = []
+    found: list[tuple[str, Array]] = []
     for i, item in enumerate(data if several else (data,)):
         label = f"{name}[{i}]" if several else name
         given = checks.numbers(label, item)
         if given.size == 0:
             raise ValueError(f"{label} is empty, got shape {given.shape}")
-        array = checks.converted(given, dtype)
-        if checks.looks_now(look, array):
+        array = checks.converted(given, dtype) if given.dtype.kind == "f" else given
+        if array.dtype.kind == "f" and checks.looks_now(look, array):
             checks.finite(label, given, array)
-        found.append((label, array, given.dtype.kind))
+        found.append((label, array))
     return found
 
 

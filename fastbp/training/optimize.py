@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from fastbp import checks
 from fastbp.compiler import compile_graph
+from fastbp.compiler.whole import entrance, separated
 from fastbp.engine import epochs as engine
 from fastbp.engine import threads as engine_threads
 from fastbp.engine.memory import aligned_zeros
@@ -17,6 +18,7 @@ from fastbp.engine.program import MAX_ARRAYS, Program
 from fastbp.engine.run import Run
 from fastbp.engine.snapshot import Snapshot
 from fastbp.graph.node import Node, constant
+from fastbp.graph.whole import values
 from fastbp.optim import SGD
 from fastbp.training.errors import DivergenceError
 from fastbp.training.objective import Objective, checked_classes, class_columns, data_arrays
@@ -92,17 +94,35 @@ def _compiled(objective: Objective, data: Any) -> tuple[Program, tuple[Array, ..
     inputs: list[Node] = []
     arrays: list[Array] = []
     arguments: list[Node] = []
-    for name, array, kind in data_arrays(data, dtype):
-        fits = array.ndim and len(arrays) < MAX_ARRAYS
-        if fits and (not arrays or len(array) == len(arrays[0])):
-            inputs.append(objective.node_for(len(inputs), array.shape, kind, name))
-            arrays.append(array)
-            arguments.append(inputs[-1])
-        else:  # no row for each sample, or no room for it: a constant of the graph
-            arguments.append(constant(array, dtype))
+    known: dict[Node, Array] = {}
+
+    def taken(array: Array, node: Node) -> bool:
+        """Whether it becomes an array of the program: one with a row for each sample, where there is room for it."""
+        fits = array.ndim > 0 and len(arrays) < MAX_ARRAYS
+        fits = fits and (not arrays or len(array) == len(arrays[0]))
+        inputs.extend([node] if fits else [])
+        arrays.extend([array] if fits else [])
+        return fits
+
+    for i, (name, array) in enumerate(data_arrays(data, dtype)):
+        node = objective.node_for(i, array.shape, array.dtype, name)
+        if array.dtype.kind != "f":
+            known[node] = array
+        elif not taken(array, node):
+            node = constant(array, dtype)
+        arguments.append(node)
     output = objective.output(parameters, arguments)
     for i, classes in class_columns(output):
-        arrays[i] = checked_classes(str(inputs[i].name), arrays[i], classes, dtype)
+        place = [node.attrs["index"] for node in inputs].index(i)
+        arrays[place] = checked_classes(str(inputs[place].name), arrays[place], classes, dtype)
+
+    def enter(node: Node) -> Node:
+        """What NumPy computes, of all of the data at once."""
+        value = checks.converted(np.asarray(values([node], known)[0]), dtype)
+        entered = entrance("input", -1, node)
+        return entered if taken(value, entered) else constant(value, dtype)
+
+    ((output,), _) = separated([output], enter)
     program = compile_graph(
         {"loss": output},
         parameters,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -10,14 +10,16 @@ import numpy as np
 
 from fastbp import nesting
 from fastbp.compiler import compile_graph, results_layout
+from fastbp.compiler.whole import computing_dtype, of_numpy
 from fastbp.engine.call import Call
 from fastbp.engine.memory import Layout
 from fastbp.engine.program import MAX_ARRAYS, Program
 from fastbp.graph.dtypes import WEAK
-from fastbp.graph.node import LEAVES, Node, input_node, parameter_node, topological
+from fastbp.graph.node import Node, input_node, parameter_node
 from fastbp.transforms import template
 from fastbp.transforms.captured import Capture, Function, captures, holds_floats, substituted
 from fastbp.transforms.template import Template, Watch
+from fastbp.transforms.whole import Beforehand, apart
 
 Derive = Callable[[Function, tuple[Any, ...], dict[str, Any]], Any]
 
@@ -39,11 +41,12 @@ class Traced:
 
     form: Template
     watches: list[Watch]
-    program: Program
+    program: Program | None  # None where NumPy computes all results
     layouts: tuple[Layout, Layout]
     arguments: list[tuple[int, int, tuple[int, ...], np.dtype[Any] | None]]
     dtypes: list[np.dtype[Any] | None]
     result: Template
+    before: Beforehand | None = None  # where there are whole numbers
     calls: list[Call] = field(default_factory=list)  # that nobody uses just now
 
     def leaves(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> list[Any] | None:
@@ -52,9 +55,17 @@ class Traced:
 
     def run(self, leaves: list[Any]) -> list[Any] | None:
         """The results for leaves of the right shapes and dtypes; None for others."""
+        if self.before is None:
+            return self._run(leaves)
+        taken = self.before(leaves)
+        results = None if taken is None else self._run(taken[0]) if self.program is not None else []
+        return None if taken is None or results is None else self.before.merged(taken[1], results)
+
+    def _run(self, leaves: list[Any]) -> list[Any] | None:
         try:
             call = self.calls.pop()
         except IndexError:  # another thread has it
+            assert self.program is not None
             call = Call(self.program, *self.layouts, self.arguments, self.dtypes)
         try:
             return call(leaves)
@@ -173,19 +184,29 @@ def _compiled(form: Template, watches: list[Watch], leaves: list[Leaf], result: 
             "the function returns nothing that it computed from its arguments: is its return missing, "
             "or are its arguments Python's whole numbers (pass floats or arrays)?"
         )
-    dtype = computing_dtype(found)
     nodes = [leaf.node for leaf in leaves if leaf.node is not None]
-    values = [node for node in nodes if node.op == "parameter"]
-    inputs = [node for node in nodes if node.op == "input"]
-    layout, made = Layout.of([n.shape for n in values], dtype), results_layout(found, dtype)
-    program = compile_graph({}, values, inputs, layout=layout, results=found)
+    results, taken, entered = apart(nodes, found)
+    dtype = computing_dtype(results)
+    own = [entered.get(node, node) for node in taken]
+    values = [node for node in own if node.op == "parameter"]
+    inputs = [node for node in own if node.op == "input"]
+    layout, made = Layout.of([n.shape for n in values], dtype), results_layout(results, dtype)
+    program = compile_graph({}, values, inputs, layout=layout, results=results) if results else None
+    given = {node: leaf.dtype for node, leaf in zip(nodes, leaves, strict=True)}
+    place = {node: i for kind in (values, inputs) for i, node in enumerate(kind)}
     arguments = []
-    for leaf, node in zip(leaves, nodes, strict=True):
-        array = node.attrs["index"] if node.op == "input" else -1
-        place = 0 if array >= 0 else node.attrs["index"]
-        arguments.append((array, place, leaf.shape, None if leaf.dtype == WEAK else leaf.dtype))
-    dtypes = [None if n.dtype == WEAK and not n.shape else _shown(n.dtype) for n in found]
-    return Traced(form, watches, program, (layout, made), arguments, dtypes, _result_form(result))
+    for node, mine in zip(taken, own, strict=True):
+        array = place[mine] if mine.op == "input" else -1
+        kind = dtype if node in entered else given[node]
+        arguments.append(
+            (array, 0 if array >= 0 else place[mine], node.shape, None if kind == WEAK else kind)
+        )
+    dtypes = [None if n.dtype == WEAK and not n.shape else _shown(n.dtype) for n in results]
+    traced = Traced(form, watches, program, (layout, made), arguments, dtypes, _result_form(result))
+    if any(map(of_numpy, nodes + found)):
+        returned = [node if of_numpy(node) else None for node in found]
+        traced.before = Beforehand(nodes, taken, returned, dtype)
+    return traced
 
 
 def _result_form(value: Any) -> Template:
@@ -204,14 +225,3 @@ def _result_form(value: Any) -> Template:
 
 def _shown(dtype: np.dtype[Any]) -> np.dtype[Any]:
     return np.dtype("float64") if dtype == WEAK else dtype
-
-
-def computing_dtype(results: Sequence[Node]) -> np.dtype[Any]:
-    """float32 where NumPy would compute everything in it, else float64."""
-    order = topological(results)
-    wide = any(
-        node.dtype in (np.float64, np.int64) if node.op not in LEAVES else node.dtype == np.float64
-        for node in order
-    )
-    narrow = any(node.dtype == np.float32 for node in order)
-    return np.dtype("float32" if narrow and not wide else "float64")

@@ -104,15 +104,23 @@ def test_other_elements_do_not_spoil_the_chosen_ones():
     np.testing.assert_array_equal(slope, [[1, 0, 0], [0, 1, 0]])
 
 
-def test_rows_that_are_none_give_nan():
-    found = compiled(lambda x, i: x[i])(TABLE, np.array([0, 5, -6]))
-    np.testing.assert_array_equal(found, [TABLE[0], [np.nan] * 4, [np.nan] * 4])
-
-
-def test_columns_that_are_none_give_nan():
-    f = lambda x, y: x[np.arange(2), y]  # noqa: E731
-    found = compiled(f)(TABLE[:2], np.array([1, 4]))
-    np.testing.assert_array_equal(found, [TABLE[0, 1], np.nan])
+@pytest.mark.parametrize(
+    ("f", "i", "message"),
+    [
+        (lambda x, i: x[i], [0, 5, -6], r"argument 1\[1\] is 5: .* argument 0, which has 5"),
+        (lambda x, i: x[i], [0, -6], r"argument 1\[1\] is -6"),
+        (lambda x, i: x[i], 5, "argument 1 is 5"),
+        (lambda x, i: x[i + 2], [[2, 3]], r"argument 1\[0, 1\] is 5"),
+        (lambda x, i: np.take(x, i, axis=0), [2**62], "is 4611686018427387904"),
+        (lambda x, i: x[[0, 1], i], [1, 4], r"argument 1\[1\] is 4: .*a row, which has 4"),
+        (lambda x, i: np.take_along_axis(x, i, 0), [[0, 0, 0, 7]], r"argument 1\[0, 3\] is 7"),
+        (lambda x, i: x[0] + i[3], [1, 2], "index 3 is out of bounds"),
+    ],
+)
+def test_an_index_out_of_range(f, i, message):
+    for call in (compiled(f), grad(lambda x, i: f(x, i).sum())):
+        with pytest.raises(IndexError, match=message):
+            call(TABLE, np.array(i))
 
 
 def test_repeated_places_along_an_axis_add_their_gradients():

@@ -1,0 +1,80 @@
+"""The whole numbers of a call: what NumPy computes of them before the program runs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from fastbp.compiler.whole import entrance, of_numpy, separated
+from fastbp.engine.program import MAX_ARRAYS
+from fastbp.graph.node import Node
+from fastbp.graph.whole import is_whole, values
+
+
+@dataclass(slots=True)
+class Beforehand:
+    """What becomes of the leaves of a call before the program takes them.
+
+    Attributes
+    ----------
+    leaves : the nodes of all leaves, in order.
+    taken : what the program takes, in order: nodes of leaves, or nodes that NumPy computes.
+    returned : for each result the node that NumPy computes; None where the program does.
+    dtype : the program's.
+    """
+
+    leaves: list[Node]
+    taken: list[Node]
+    returned: list[Node | None]
+    dtype: np.dtype[Any]
+
+    def __call__(self, leaves: list[Any]) -> tuple[list[Any], list[Any]] | None:
+        """What the program takes, and the results that NumPy makes; None for leaves of other forms."""
+        known = dict(zip(self.leaves, leaves, strict=True))
+        for node, leaf in known.items():
+            if is_whole(node) and not (
+                isinstance(leaf, np.ndarray)
+                and leaf.shape == node.shape
+                and leaf.dtype.newbyteorder("=") == node.dtype
+            ):
+                return None
+        wanted = [node for node in self.taken if of_numpy(node)]
+        returned = [node for node in self.returned if node is not None]
+        found = values(wanted + returned, {n: known[n] for n in self.leaves if is_whole(n)})
+        with np.errstate(all="ignore"):
+            entering = [np.asarray(one, self.dtype, order="C") for one in found[: len(wanted)]]
+        known |= dict(zip(wanted, entering, strict=True))
+        made = [np.array(one, order="C") for one in found[len(wanted) :]]
+        return [known[node] for node in self.taken], [one if one.ndim else one[()] for one in made]
+
+    def merged(self, made: Sequence[Any], results: Sequence[Any]) -> list[Any]:
+        """All results in their order."""
+        ours, theirs = iter(results), iter(made)
+        return [next(ours if node is None else theirs) for node in self.returned]
+
+
+def apart(
+    leaves: list[Node], results: Sequence[Node]
+) -> tuple[list[Node], list[Node], dict[Node, Node]]:
+    """The results that a program computes, and its leaves: of the floats, and of what NumPy computes for it.
+
+    Returns
+    -------
+    the results; what the program takes, as nodes that were traced; the program's own leaf for each that NumPy computes.
+    """
+    batch = [node for node in leaves if node.op == "input"]
+    count = sum(not is_whole(node) for node in batch)
+
+    def enter(node: Node) -> Node:
+        nonlocal count
+        rows = bool(batch) and node.shape[:1] == batch[0].shape[:1] and count < MAX_ARRAYS
+        count += rows
+        return entrance("input" if rows else "parameter", -1, node)
+
+    made, entered = separated([node for node in results if not of_numpy(node)], enter)
+    taken = [node for node in leaves if not is_whole(node) or node in entered]
+    taken += [node for node in entered if node not in set(leaves)]
+    return made, taken, entered
