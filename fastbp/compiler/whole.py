@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import numpy as np
 
 from fastbp.graph.node import LEAVES, Node, topological
-from fastbp.graph.whole import is_whole
+from fastbp.graph.whole import checked_range, is_whole
 
 EXACT = {np.dtype("float32"): 2**24, np.dtype("float64"): 2**53}  # all whole numbers up to there
 COMPARISONS = ("greater", "greater_equal", "equal", "not_equal")
@@ -56,9 +57,12 @@ def separated(
 
 def entrance(op: str, index: int, node: Node) -> Node:
     """An input or parameter of a program for what NumPy computes: whole numbers, but no longer NumPy's."""
-    attrs = {"index": index, "entered": True}
+    attrs: dict[str, Any] = {"index": index, "entered": True}
     if "enters" in node.attrs:
         attrs["enters"] = node.attrs["enters"]
+    known = checked_range(node)
+    if known is not None:
+        attrs["range"] = known
     return Node(op, (), attrs, node.shape, node.dtype, node.name)
 
 

@@ -41,9 +41,11 @@ def floating(inputs: Sequence[Node]) -> Dtype:
 
 
 def summed(inputs: Sequence[Node]) -> Dtype:
-    """The dtype of a sum of many: whole numbers become int64."""
+    """The dtype of a sum of many: whole numbers become int64, or uint64."""
     found = promoted(inputs)
-    return found if found.kind == "f" else WHOLE
+    if found.kind == "f":
+        return found
+    return np.dtype("uint64") if found.kind == "u" else WHOLE
 
 
 def first_dtype(inputs: Sequence[Node]) -> Dtype:

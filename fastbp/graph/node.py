@@ -84,11 +84,18 @@ class Node(ArraySyntax):
         return Node("identity", (self,), {}, self.shape, checked_dtype(dtype))
 
     def _apply(self, op: str, *operands: Any, **attrs: Any) -> Node:
-        from fastbp.graph import whole
+        from fastbp.graph import computed, whole
 
         if whole.alone(operands):
             return whole.operation(op, operands, attrs)
+        if all(_is_whole(operand) for operand in operands):
+            return computed.of_program(op, operands, attrs)
         return apply(op, *(self._operand(operand) for operand in operands), **attrs)
+
+
+def _is_whole(value: Any) -> bool:
+    dtype = getattr(value, "dtype", None)
+    return isinstance(value, int) if dtype is None else dtype.kind in "iub"
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -204,8 +211,8 @@ def constant(value: Any, dtype: npt.DTypeLike | None = None) -> Node:
     TypeError
         `value` is not made of real numbers.
     """
-    if type(value) is int and dtype is not None and np.dtype(dtype).kind == "f":
-        value = float(value)  # of any size; NumPy's overflow where it is too large
+    if type(value) is int and dtype is not None:  # OverflowError where the dtype has it not
+        value = float(value) if np.dtype(dtype).kind == "f" else np.array(value, dtype)
     array = np.asarray(value)
     if array.dtype.kind not in "fiub":
         raise TypeError(

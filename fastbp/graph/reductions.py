@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from fastbp.graph import whole
+from fastbp.graph.dtypes import summed
 from fastbp.graph.local_gradients import choose
 from fastbp.graph.moves import from_start, moved, moved_together, picked
 from fastbp.graph.node import Node, apply
@@ -94,6 +95,8 @@ def std(x: Node, axis: Any = None, ddof: Any = 0, keepdims: bool = False) -> Nod
 
 def prod(x: Node, axis: Any = None, keepdims: bool = False) -> Node:
     """The product, half by half: exact derivatives of any order, zeros or not."""
+    if x.dtype.kind in "iub":
+        x = x._declared(summed([x]))
     axes = axes_of("prod", x, axis)
     kept = [1 if axes is None or i in axes else n for i, n in enumerate(x.shape)]
     shape = (

@@ -86,8 +86,10 @@ class ArraySyntax(BitSyntax, NumpyProtocol):
         return self._matmul(other, self)
 
     def __pow__(self, exponent: Any) -> Node:
-        for known, op in _POWERS.items() if self.dtype.kind == "f" else ():
-            if is_number(exponent, known):
+        if self.dtype.kind == "b" and type(exponent) is int and exponent == 2:
+            return self._apply("square", self)
+        for known, op in _POWERS.items():
+            if is_number(exponent, known) and self.dtype.kind == "f":
                 return self._apply(op, self)
         return self._apply("power", self, exponent)
 

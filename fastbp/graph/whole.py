@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from fastbp.graph.node import Node, topological
+from fastbp.graph.node import Node
 from fastbp.graph.numpy_protocol import FUNCTIONS, refuse
 
 Function = Callable[..., Any]
@@ -230,6 +230,18 @@ def class_labels(labels: Any, classes: int, name: str) -> Any:
     return labels
 
 
+def checked_range(node: Node) -> tuple[int, int] | None:
+    """Between which numbers those of an index or of labels lie that NumPy checks when it makes them."""
+    while node.op == "whole":
+        call: Call = node.attrs["call"]
+        if call.function in (in_range, class_labels):
+            return 0, call.args[1] - 1
+        if call.function not in (reshape, np.moveaxis, operator.getitem):
+            return None
+        node = node.inputs[0]
+    return None
+
+
 def check_classes(name: str, low: int, high: int, classes: int) -> None:
     """Refuse class indices of which one is below 0 or too large."""
     if low < 0 or high >= classes:
@@ -252,47 +264,3 @@ def named(node: Node, other: str) -> str:
     while node.name is None and len(node.inputs) == 1:
         node = node.inputs[0]
     return node.name or other
-
-
-# ------------------------------------------------------------ values
-
-
-def values(nodes: Sequence[Node], known: Mapping[Node, Any], rows: int | None = None) -> list[Any]:
-    """Let NumPy compute whole nodes.
-
-    Parameters
-    ----------
-    nodes : sequence of Node
-    known : mapping of Node to array
-        Of the leaves.
-    rows : int, optional
-        How many rows the leaves have, where the nodes were made for another number and are made row by row.
-
-    Raises
-    ------
-    IndexError, ValueError, ...
-        What NumPy raises.
-    TypeError
-        The shape or the dtype of a result depends on numbers.
-    """
-    found = dict(known)
-    with np.errstate(all="ignore"):
-        for node in topological(nodes):
-            if node not in found:
-                found[node] = _value(node, [found[operand] for operand in node.inputs], rows)
-    return [found[node] for node in nodes]
-
-
-def _value(node: Node, operands: list[Any], rows: int | None) -> Any:
-    call = node.attrs["call"]
-    if rows is not None and call.function is reshape:
-        value = operands[0].reshape(rows, *node.shape[1:])
-    else:
-        value = call.on(operands)
-    shape = node.shape if rows is None else (rows, *node.shape[1:])
-    if value.shape != shape or value.dtype != node.dtype:
-        raise TypeError(
-            f"{call.name}: expected {node.dtype} of shape {shape}, got {value.dtype} of shape {value.shape}: "
-            "a shape that depends on numbers is not known beforehand"
-        )
-    return value

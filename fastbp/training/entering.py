@@ -11,9 +11,10 @@ import numpy.typing as npt
 from fastbp import checks
 from fastbp.compiler.whole import entrance, of_numpy, separated
 from fastbp.engine.program import MAX_ARRAYS
+from fastbp.graph.beforehand import values
 from fastbp.graph.by_rows import row_by_row, signature
 from fastbp.graph.node import Node, topological
-from fastbp.graph.whole import is_whole, values
+from fastbp.graph.whole import is_whole
 
 Array = npt.NDArray[Any]
 

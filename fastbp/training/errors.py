@@ -37,11 +37,11 @@ class DivergenceError(ArithmeticError):
         return f"{self.message}; {bad}. A smaller learning rate or rescaled data may help"
 
 
-def diverged(epoch: int, batch: int, parameter: str | None) -> DivergenceError:
+def diverged(epoch: int, batch: int, parameter: str | None, doubt: str = "") -> DivergenceError:
     """The error for a training that was put back to the last good epoch."""
     message = (
         f"loss or parameters are not finite in epoch {epoch}, batch {batch} "
-        f"(model and optimizer are those of {_restored(epoch)} again)"
+        f"(model and optimizer are those of {_restored(epoch)} again){doubt}"
     )
     return DivergenceError(message, epoch, batch, parameter)
 
@@ -64,7 +64,7 @@ def unfit(
     )
 
 
-def stopped(what: str, step: int, parameter: str | None) -> DivergenceError:
+def stopped(what: str, step: int, parameter: str | None, doubt: str = "") -> DivergenceError:
     """The error for a single step that was not made."""
-    message = f"{what} not finite in step {step}, which has made no update"
+    message = f"{what} not finite in step {step}, which has made no update{doubt}"
     return DivergenceError(message, 1, step, parameter)

@@ -9,14 +9,19 @@ import numpy as np
 import numpy.typing as npt
 
 from fastbp.compiler import compile_graph
+from fastbp.compiler.exact import conditions, poisoned
 from fastbp.engine.program import Program
 from fastbp.engine.run import Run
 from fastbp.nn.metrics import Metric
 from fastbp.training.entering import Entering
-from fastbp.training.objective import Objective, class_columns
+from fastbp.training.objective import Objective, places_in
 from fastbp.training.state import Kind, State
 from fastbp.transforms.captured import Seen, seen
 
+DOUBT = (
+    ", or whole numbers that follow from floats are too large, or no places where they are indices: compute them "
+    "with NumPy beforehand and pass them as data"
+)
 Array = npt.NDArray[Any]
 Spec = tuple[
     tuple[tuple[int, ...], np.dtype[Any]], ...
@@ -58,7 +63,7 @@ class FunctionState(State):
         self.spec: Spec = ()
         self._programs: dict[object, tuple[Program, int]] = {}  # and how many arrays it takes
         self._entering = Entering()
-        self._classes: list[tuple[int, int]] = []
+        self._places: list[tuple[int, int, bool]] = []
         self._seen: Seen = seen(objective.function)
 
     def expect(self, spec: Spec) -> None:
@@ -78,10 +83,10 @@ class FunctionState(State):
         """What the arrays of a training are called in messages."""
         return tuple(f"data[{i}]" for i in range(count)) if count > 1 else ("data",)
 
-    def classes_of(self, kind: Kind, rows: int) -> list[tuple[int, int]]:
-        """Which arrays hold class indices, and how many classes there are; the program of so many rows is made."""
+    def places_of(self, kind: Kind, rows: int) -> list[tuple[int, int, bool]]:
+        """Which arrays hold places, as `places_in` has it; the program of so many rows is made."""
         self._program(kind, rows, ())
-        return self._classes
+        return self._places
 
     def entering(
         self, kind: Kind, rows: int, last: int, data: Sequence[Array]
@@ -106,8 +111,11 @@ class FunctionState(State):
             for i, (shape, dtype) in enumerate(self.spec)
         ]
         output = objective.output(parameters, inputs)
-        self._classes = class_columns(output)
+        self._places = places_in(output)
         output, taken = self._entering.of(output, inputs)
+        doubts = conditions([output], objective.dtype)
+        self.doubt = DOUBT if doubts else ""
+        output = poisoned(output, doubts)
         program = compile_graph(
             {"loss": output},
             parameters,

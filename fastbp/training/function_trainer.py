@@ -15,7 +15,7 @@ from fastbp.training import checkpoint, loop
 from fastbp.training.evaluation import evaluated
 from fastbp.training.function_state import FunctionState, like, spec_of
 from fastbp.training.history import History
-from fastbp.training.objective import Objective, checked_classes, data_arrays
+from fastbp.training.objective import Objective, checked_places, data_arrays
 from fastbp.training.progress import check_verbose
 from fastbp.training.state import Kind
 from fastbp.training.trainer import Trainer
@@ -183,8 +183,8 @@ class FunctionTrainer(Trainer):
         self._state.expect(spec_of(arrays))
         rows = len(arrays[0])
         batch = rows if most is None else min(rows, most)
-        for i, classes in self._state.classes_of(kind, batch):
-            arrays[i] = checked_classes(found[i][0], arrays[i], classes, dtype)
+        for i, count, classes in self._state.places_of(kind, batch):
+            arrays[i] = checked_places(found[i][0], arrays[i], count, classes, dtype)
         return self._state.entering(kind, batch, rows % batch, arrays)
 
     # ------------------------------------------------------------ files and copies

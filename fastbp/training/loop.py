@@ -105,5 +105,5 @@ def _epochs(
             state.data_names(len(plan.data)), plan.data, snapshot.bad_input, before + finished + 1
         )
     if batch >= 0:
-        raise diverged(before + finished + 1, batch + 1, state.name_at(snapshot.bad))
+        raise diverged(before + finished + 1, batch + 1, state.name_at(snapshot.bad), state.doubt)
     return results

@@ -161,19 +161,32 @@ def data_arrays(
     return found
 
 
-def class_columns(output: Node) -> list[tuple[int, int]]:
-    """For each input that holds class indices: which one, and how many classes there are."""
+def places_in(output: Node) -> list[tuple[int, int, bool]]:
+    """For each input of floats that holds places: which one, how many there are, and whether they are class indices."""
     found = []
     for node in topological([output]):
-        if node.op in CLASSES:
-            prediction, y = node.inputs
+        if node.op in (*CLASSES, "take_rows"):
+            of, y = node.inputs
             while y.op == "reshape":
                 y = y.inputs[0]
-            if y.op == "input":
-                found.append((y.attrs["index"], prediction.shape[1]))
+            if y.op == "input" and y.dtype.kind == "f":
+                classes = node.op in CLASSES
+                found.append((y.attrs["index"], of.shape[1 if classes else 0], classes))
     return found
 
 
-def checked_classes(name: str, array: Array, classes: int, dtype: np.dtype[Any]) -> Array:
-    """A private copy of class indices, checked."""
-    return checks.converted(class_indices(name, array, classes), dtype).reshape(array.shape)
+def checked_places(
+    name: str, array: Array, count: int, classes: bool, dtype: np.dtype[Any]
+) -> Array:
+    """A private copy of class indices, or of row indices, checked."""
+    if classes:
+        return checks.converted(class_indices(name, array, count), dtype).reshape(array.shape)
+    copy = array.copy()
+    bad = ~((copy >= -count) & (copy < count) & (copy == np.floor(copy)))
+    if bad.any():
+        place = np.unravel_index(int(np.argmax(bad)), bad.shape)
+        raise IndexError(
+            f"{name}[{', '.join(map(str, place))}] is {copy[place]:.15g}: expected whole numbers, out of bounds "
+            f"for {count}"
+        )
+    return copy

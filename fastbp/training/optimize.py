@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from fastbp import checks
 from fastbp.compiler import compile_graph
+from fastbp.compiler.exact import conditions, poisoned
 from fastbp.compiler.whole import entrance, separated
 from fastbp.engine import epochs as engine
 from fastbp.engine import threads as engine_threads
@@ -17,11 +18,11 @@ from fastbp.engine.memory import aligned_zeros
 from fastbp.engine.program import MAX_ARRAYS, Program
 from fastbp.engine.run import Run
 from fastbp.engine.snapshot import Snapshot
+from fastbp.graph.beforehand import values
 from fastbp.graph.node import Node, constant
-from fastbp.graph.whole import values
 from fastbp.optim import SGD
 from fastbp.training.errors import DivergenceError
-from fastbp.training.objective import Objective, checked_classes, class_columns, data_arrays
+from fastbp.training.objective import Objective, checked_places, data_arrays, places_in
 
 Array = npt.NDArray[Any]
 Params = TypeVar("Params")
@@ -112,9 +113,11 @@ def _compiled(objective: Objective, data: Any) -> tuple[Program, tuple[Array, ..
             node = constant(array, dtype)
         arguments.append(node)
     output = objective.output(parameters, arguments)
-    for i, classes in class_columns(output):
+    for i, count, classes in places_in(output):
         place = [node.attrs["index"] for node in inputs].index(i)
-        arrays[place] = checked_classes(str(inputs[place].name), arrays[place], classes, dtype)
+        arrays[place] = checked_places(
+            str(inputs[place].name), arrays[place], count, classes, dtype
+        )
 
     def enter(node: Node) -> Node:
         """What NumPy computes, of all of the data at once."""
@@ -123,6 +126,7 @@ def _compiled(objective: Objective, data: Any) -> tuple[Program, tuple[Array, ..
         return entered if taken(value, entered) else constant(value, dtype)
 
     ((output,), _) = separated([output], enter)
+    output = poisoned(output, conditions([output], dtype))
     program = compile_graph(
         {"loss": output},
         parameters,

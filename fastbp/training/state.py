@@ -79,6 +79,7 @@ class State:
         self._gradients: dict[str, Array] | None = None
         self._runs: dict[object, Run] = {}
         self._snapshot: Snapshot | None = None
+        self.doubt = ""  # what else than a divergence a loss that is not finite may come from
 
     @property
     def steps(self) -> int:
@@ -151,7 +152,7 @@ class State:
         if run.held:
             loss = self._risky_step(run, arrays)
         if not math.isfinite(loss):  # the engine has not made the update
-            raise stopped("the loss is", self.steps + 1, self.first_bad())
+            raise stopped("the loss is", self.steps + 1, self.first_bad(), self.doubt)
         return loss
 
     def _risky_step(self, run: Run, arrays: tuple[Array, ...]) -> float:

@@ -10,6 +10,7 @@ import numpy as np
 
 from fastbp import nesting
 from fastbp.compiler import compile_graph, results_layout
+from fastbp.compiler.exact import conditions
 from fastbp.compiler.whole import computing_dtype, of_numpy
 from fastbp.engine.call import Call
 from fastbp.engine.memory import Layout
@@ -18,6 +19,7 @@ from fastbp.graph.dtypes import WEAK
 from fastbp.graph.node import Node, input_node, parameter_node
 from fastbp.transforms import template
 from fastbp.transforms.captured import Capture, Function, captures, holds_floats, substituted
+from fastbp.transforms.looked import Looked
 from fastbp.transforms.template import Template, Watch
 from fastbp.transforms.whole import Beforehand, apart
 
@@ -47,6 +49,7 @@ class Traced:
     dtypes: list[np.dtype[Any] | None]
     result: Template
     before: Beforehand | None = None  # where there are whole numbers
+    looked: Looked | None = None  # where they follow from floats
     calls: list[Call] = field(default_factory=list)  # that nobody uses just now
 
     def leaves(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> list[Any] | None:
@@ -68,9 +71,13 @@ class Traced:
             assert self.program is not None
             call = Call(self.program, *self.layouts, self.arguments, self.dtypes)
         try:
-            return call(leaves)
+            if self.looked is None:
+                return call(leaves)
+            with np.errstate(invalid="ignore"):  # casts of numbers that are then refused
+                found = call(leaves)
         finally:
             self.calls.append(call)
+        return None if found is None else self.looked.at(found, leaves)
 
 
 def trace(
@@ -187,6 +194,8 @@ def _compiled(form: Template, watches: list[Watch], leaves: list[Leaf], result: 
     nodes = [leaf.node for leaf in leaves if leaf.node is not None]
     results, taken, entered = apart(nodes, found)
     dtype = computing_dtype(results)
+    looked = conditions(results, dtype)
+    count, results = len(results), results + [condition.failures for condition in looked]
     own = [entered.get(node, node) for node in taken]
     values = [node for node in own if node.op == "parameter"]
     inputs = [node for node in own if node.op == "input"]
@@ -203,6 +212,8 @@ def _compiled(form: Template, watches: list[Watch], leaves: list[Leaf], result: 
         )
     dtypes = [None if n.dtype == WEAK and not n.shape else _shown(n.dtype) for n in results]
     traced = Traced(form, watches, program, (layout, made), arguments, dtypes, _result_form(result))
+    if looked:
+        traced.looked = Looked(looked, count, dtype, (values, inputs, layout, arguments))
     if any(map(of_numpy, nodes + found)):
         returned = [node if of_numpy(node) else None for node in found]
         traced.before = Beforehand(nodes, taken, returned, dtype)

@@ -10,8 +10,9 @@ import numpy as np
 
 from fastbp.compiler.whole import entrance, of_numpy, separated
 from fastbp.engine.program import MAX_ARRAYS
+from fastbp.graph.beforehand import values
 from fastbp.graph.node import Node
-from fastbp.graph.whole import is_whole, values
+from fastbp.graph.whole import is_whole
 
 
 @dataclass(slots=True)

@@ -162,3 +162,52 @@ def test_every_function_of_the_cases_is_met():
         assert not isinstance(outcome(one, a), type), one
     for two in BINARY:
         assert two in (np.power,) or not isinstance(outcome(two, a, a), type), two
+
+
+@both
+def test_places_that_are_floats_are_named_before_training(dtype):
+    trainer = bp.Trainer(lambda p, i: (p[i] ** 2).mean(), params=np.ones(10, dtype))
+    trainer.fit(np.array([0.0, 9.0, -10.0]), verbose=0)
+    for bad in (10, -11, 0.5):
+        with pytest.raises(IndexError, match=rf"data\[1\] is {bad}: .* out of bounds for 10"):
+            trainer.fit(np.array([0.0, bad]), verbose=0)
+        with pytest.raises(IndexError, match=rf"data\[1\] is {bad}"):
+            bp.optimize(
+                lambda p, i: p[i].sum(), np.ones(10, dtype), np.array([0, bad]), lr=1, n_iter=1
+            )
+
+
+@both
+def test_whole_numbers_that_follow_from_floats(dtype):
+    """Exact, or no number, which the error says."""
+
+    def loss(w, x):
+        return (w * ((x * 2).astype(int) % 3 + x.astype(np.int8))).mean()
+
+    x = np.array([0.7, 5.5, -3.2, 90.9], dtype)
+    trainer = bp.Trainer(loss, params=np.ones(1, dtype))
+    assert trainer.evaluate(x)["loss"] == pytest.approx(loss(np.ones(1), x))
+    for bad in (1e3, 1e12 if dtype == "float32" else 1e18):
+        with pytest.raises(bp.DivergenceError, match="whole numbers that follow from floats"):
+            trainer.fit(np.array([0.5, bad], dtype), verbose=0)
+        with pytest.raises(bp.DivergenceError, match="whole numbers that follow from floats"):
+            trainer.step(np.array([0.5, bad], dtype))
+    taking = bp.Trainer(lambda w, x: (w[(x * 2).astype(int)] ** 2).sum(), params=np.ones(4, dtype))
+    assert taking.evaluate(np.array([0.5, 1.9]))["loss"] == 2
+    with pytest.raises(bp.DivergenceError, match="no places where they are indices"):
+        taking.fit(np.array([0.5, 2.0]), verbose=0)
+
+
+@both
+@pytest.mark.parametrize("large", [2**22, 2**24 + 1])
+def test_sums_over_the_rows_of_a_batch_are_exact_or_refused(dtype, large):
+    """1 of the mean loss for each batch whose sum is odd."""
+    d = np.array([large, large + 1, 3, 4, 5, 7])
+    loss = lambda w, d: (w * (d.sum() % 2)).sum()  # noqa: E731
+    trainer = bp.Trainer(loss, params=np.ones(1, dtype), optimizer=bp.SGD(1e-30))
+    if dtype == "float32" and large > 2**22:
+        with pytest.raises(bp.DivergenceError, match="too large"):
+            trainer.fit(d, batch_size=2, shuffle=False, verbose=0)
+    else:
+        found = trainer.fit(d, batch_size=2, shuffle=False, verbose=0)["loss"]
+        assert found == pytest.approx([2 / 3])
