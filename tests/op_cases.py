@@ -42,6 +42,9 @@ CASES: dict[str, list[Case]] = {
     "square": unary(normal),
     "absolute": unary(away_from_zero, curved=False),
     "sign": unary(away_from_zero, curved=False, flat=(0,)),
+    "single": unary(
+        lambda rng, *shape: normal(rng, *shape).astype("float32").astype(float), curved=False
+    ),
     "floor": unary(between_whole, curved=False, flat=(0,)),
     "ceil": unary(between_whole, curved=False, flat=(0,)),
     "sqrt": unary(positive),

@@ -46,7 +46,7 @@ _UNARY = {
     "reciprocal": ew.RECIPROCAL, "sigmoid": ew.SIGMOID, "tanh": ew.TANH, "relu": ew.RELU,
     "log1p": ew.LOG1P, "expm1": ew.EXPM1, "sin": ew.SIN, "cos": ew.COS,
     "arctan": ew.ARCTAN, "erf": ew.ERF, "absolute": ew.ABSOLUTE, "sign": ew.SIGN,
-    "floor": ew.FLOOR, "ceil": ew.CEIL, "softplus": ew.SOFTPLUS,
+    "floor": ew.FLOOR, "ceil": ew.CEIL, "softplus": ew.SOFTPLUS, "single": ew.SINGLE,
 }
 _BINARY = {
     "add": ew.ADD, "subtract": ew.SUBTRACT, "multiply": ew.MULTIPLY, "divide": ew.DIVIDE,

@@ -58,6 +58,11 @@ def chosen_dtype(inputs: Sequence[Node]) -> Dtype:
     return promoted(inputs[1:])
 
 
+def narrow(inputs: Sequence[Node]) -> Dtype:
+    """float32."""
+    return np.dtype("float32")
+
+
 def truth(inputs: Sequence[Node]) -> Dtype:
     """The dtype of a comparison."""
     return np.dtype(bool)

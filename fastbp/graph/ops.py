@@ -19,6 +19,7 @@ from fastbp.graph.dtypes import (
     chosen_dtype,
     first_dtype,
     floating,
+    narrow,
     promoted,
     signed,
     summed,
@@ -104,6 +105,7 @@ _TABLE: tuple[Op, ...] = (
     _row("tanh(x)", "tanh(x)", shapes.unary, lambda out, g, x: (apply("tanh_grad", g, out),)),
     _row("relu(x)", "max(x, 0)", shapes.unary, lambda out, g, x: (apply("relu_grad", g, out),), promoted),
     _row("softplus(x)", "log(1 + exp(x))", shapes.unary, lambda out, g, x: (g * apply("sigmoid", x),)),
+    _row("single(x)", "x, rounded to float32", shapes.unary, lambda out, g, x: (g,), narrow),
     _row("identity(x)", "x", shapes.unary, lambda out, g, x: (g,), promoted),
     # of two operands, broadcast against each other
     _row("add(a, b)", "a + b", shapes.broadcasting,

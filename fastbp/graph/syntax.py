@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from fastbp.graph.bits import BitSyntax
-from fastbp.graph.numpy_protocol import NumpyProtocol, is_number
+from fastbp.graph.numpy_protocol import NumpyProtocol, is_number, refuse
 
 if TYPE_CHECKING:
     from fastbp.graph.node import Node
@@ -246,6 +246,8 @@ class ArraySyntax(BitSyntax, NumpyProtocol):
         from fastbp.graph import whole
 
         dtype = np.dtype(dtype)
+        if dtype == np.float16:
+            refuse("astype(float16)", "Programs compute in float32 and float64")
         if dtype == self.dtype:
             return self._operand(self)
         if whole.is_whole(self):
@@ -255,6 +257,8 @@ class ArraySyntax(BitSyntax, NumpyProtocol):
             return (self._apply("multiply", self._apply("sign", self), size))._declared(dtype)
         if dtype.kind == "b":
             return self._apply("not_equal", self, 0)
+        if dtype == np.float32 and self.dtype.kind != "b":
+            return self._apply("single", self)
         return self._operand(self)._declared(dtype)
 
     def _matmul(self, left: Any, right: Any) -> Node:

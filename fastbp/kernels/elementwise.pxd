@@ -22,6 +22,7 @@ cdef enum Unary:
     SIGN
     FLOOR
     CEIL
+    SINGLE
 
 cdef enum Binary:
     ADD

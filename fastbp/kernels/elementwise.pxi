@@ -4,7 +4,8 @@ from fastbp._arguments import take, same, of_shape
 from fastbp.kernels.arguments cimport flat, first, written, is_double, publish
 
 cdef tuple UNARY = ("negative", "square", "sqrt", "exp", "log", "reciprocal", "sigmoid", "tanh", "relu",
-                    "log1p", "expm1", "sin", "cos", "arctan", "erf", "softplus", "absolute", "sign", "floor", "ceil")
+                    "log1p", "expm1", "sin", "cos", "arctan", "erf", "softplus", "absolute", "sign", "floor", "ceil",
+                    "single")
 cdef tuple BINARY = ("add", "subtract", "multiply", "divide", "sigmoid_grad", "tanh_grad", "relu_grad",
                      "squared_error", "bce", "bce_grad", "bce_with_logits", "power", "arctan2", "mod",
                      "maximum", "minimum", "greater", "greater_equal", "equal", "not_equal")
@@ -84,7 +85,8 @@ def unary_(name, x, out):
     ----------
     name : str
         "negative", "square", "sqrt", "exp", "log", "reciprocal", "sigmoid", "tanh", "relu", "log1p", "expm1", "sin",
-        "cos", "arctan", "erf", "softplus" (``log(1 + exp(x))``), "absolute", "sign", "floor" or "ceil".
+        "cos", "arctan", "erf", "softplus" (``log(1 + exp(x))``), "absolute", "sign", "floor",
+        "ceil" or "single" (rounded to float32).
     x : buffer of float32 or float64
         C-contiguous, any shape.
     out : buffer, written

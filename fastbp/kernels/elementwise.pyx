@@ -70,6 +70,9 @@ cdef inline void unary_later(int op, real *out, const real *x, Py_ssize_t n) noe
     elif op == CEIL:
         for i in range(n):
             out[i] = ceil_(x[i])
+    elif op == SINGLE:
+        for i in range(n):
+            out[i] = <float>x[i]
 
 
 cdef void unary(int op, real *out, const real *x, Py_ssize_t n) noexcept nogil:

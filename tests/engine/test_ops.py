@@ -99,9 +99,13 @@ def test_value_and_gradients(op, i, n, dtype):
         close(slope, want, dtype)
 
 
-@pytest.mark.parametrize(  # class indices cannot be moved
+@pytest.mark.parametrize(  # class indices cannot be moved; small steps are lost where numbers are rounded
     ("op", "i", "n"),
-    [(op, i, n) for op, i, n in WALK if n < 65 and (op not in CASES or CASES[op][i].wrt)],
+    [
+        (op, i, n)
+        for op, i, n in WALK
+        if n < 65 and op != "single" and (op not in CASES or CASES[op][i].wrt)
+    ],
 )
 def test_gradients_against_differences(op, i, n):
     """Both the gradients and the differences are of values that the engine computes."""

@@ -67,7 +67,7 @@ def test_shape_and_value(op, i, n):
         np.testing.assert_allclose(value, found, rtol=1e-11, atol=1e-14)
 
 
-IN_WORDS = {"erf", "arctan2"}
+IN_WORDS = {"erf", "arctan2", "single"}
 MOVES = {"matmul", "transpose", "reshape", "broadcast_to", "join_columns"}
 REDUCTIONS = {"sum", "max", "min", "norm", "logsumexp"}
 READABLE = ELEMENTWISE - IN_WORDS | {"where"} | MOVES | REDUCTIONS

@@ -34,6 +34,7 @@ TRUE = {
     "softplus": softplus,
 }
 UNARY = TRUE | {"absolute": np.abs, "sign": np.sign, "floor": np.floor, "ceil": np.ceil}
+UNARY |= {"single": lambda x: x.astype(np.float32).astype(x.dtype)}
 BINARY = {
     "power": np.power,
     "arctan2": np.arctan2,
@@ -183,7 +184,7 @@ def test_large_angles_stay_in_range(name, dtype):
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
-@pytest.mark.parametrize("name", ["absolute", "sign", "floor", "ceil"])
+@pytest.mark.parametrize("name", ["absolute", "sign", "floor", "ceil", "single"])
 def test_the_exact_ones_are_those_of_numpy(name, dtype):
     x = np.random.default_rng(4).normal(0, 50, 1009).astype(dtype)
     np.testing.assert_array_equal(call(name, x), UNARY[name](x))

@@ -169,3 +169,25 @@ def test_comparisons_of_narrow_floats_with_wide_whole_numbers(dtype):
         lambda x, i: np.maximum(x, i),
     ):
         np.testing.assert_array_equal(bp.compile(function)(x, i), function(x, i))
+
+
+def test_astype_rounds():
+    x = np.array([0.1, 1 / 3, 1e300, np.nan, np.inf, 16777217.0])
+    i = np.array([2**24 + 1, 2**53 + 1, 3, 4, 5, 6])
+    for function in (
+        lambda x, i: x.astype(np.float32).astype(np.float64) - x,
+        lambda x, i: x.astype(np.float32),
+        lambda x, i: i.astype(np.float32) + 0.0 * x,
+        lambda x, i: (x > 1).astype(np.float32) * x,
+        lambda x, i: i.astype(np.float64) + x,
+        lambda x, i: (x > 0).cumsum().astype(np.float32) / 3,
+    ):
+        with np.errstate(all="ignore"):
+            wanted = function(x, i)
+        found = bp.compile(function)(x, i)
+        assert found.dtype == wanted.dtype
+        np.testing.assert_array_equal(found, wanted)
+    assert bp.grad(lambda x: x.astype(np.float32).sum())(x).tolist() == [1] * 6
+    for call in (lambda x, i: x.astype(np.float16), lambda x, i: i.astype(np.float16)):
+        with pytest.raises(TypeError, match="float16"):
+            bp.compile(call)(x, i)
