@@ -2,48 +2,68 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from contextlib import nullcontext
 from typing import Any
 
 import numpy as np
 
 from fastbp.graph.node import Node, topological
-from fastbp.graph.whole import reshape
+from fastbp.graph.whole import astype, class_labels, in_range, reshape
+
+SILENT = frozenset((astype, class_labels, in_range, reshape))  # which have nothing to warn of
 
 
-def values(nodes: Sequence[Node], known: Mapping[Node, Any], rows: int | None = None) -> list[Any]:
-    """Let NumPy compute whole nodes.
+class Plan:
+    """Calls of NumPy's in order, to be made again and again.
 
     Parameters
     ----------
     nodes : sequence of Node
-    known : mapping of Node to array
-        Of the leaves.
-    rows : int, optional
-        How many rows the leaves have, where the nodes were made for another number and are made row by row.
-
-    Raises
-    ------
-    IndexError, ValueError, ...
-        What NumPy raises.
-    TypeError
-        The shape or the dtype of a result depends on numbers.
+        Whole ones.
+    leaves : sequence of Node
+        What they are made of.
     """
-    found = dict(known)
-    with np.errstate(all="ignore"):
+
+    __slots__ = ("_results", "_steps", "_warns")
+
+    def __init__(self, nodes: Sequence[Node], leaves: Sequence[Node]) -> None:
+        numbers = {leaf: i for i, leaf in enumerate(leaves)}
+        self._steps: list[tuple[Node, list[int]]] = []
         for node in topological(nodes):
-            if node not in found:
-                found[node] = _value(node, [found[operand] for operand in node.inputs], rows)
-    return [found[node] for node in nodes]
+            if node not in numbers:
+                self._steps.append((node, [numbers[operand] for operand in node.inputs]))
+                numbers[node] = len(numbers)
+        self._warns = any(node.attrs["call"].function not in SILENT for node, _ in self._steps)
+        self._results = [numbers[node] for node in nodes]
+
+    def __call__(self, arrays: Sequence[Any], rows: int | None = None) -> list[Any]:
+        """Compute the nodes.
+
+        Parameters
+        ----------
+        arrays : one for each leaf.
+        rows : int, optional
+            How many rows they have, where the nodes were made for another number and are made row by row.
+
+        Raises
+        ------
+        IndexError, ValueError, ...
+            What NumPy raises.
+        TypeError
+            The shape or the dtype of a result depends on numbers.
+        """
+        found = list(arrays)
+        with np.errstate(all="ignore") if self._warns else nullcontext():
+            for node, operands in self._steps:
+                found.append(_value(node, [found[i] for i in operands], rows))
+        return [found[i] for i in self._results]
 
 
 def _value(node: Node, operands: list[Any], rows: int | None) -> Any:
     call = node.attrs["call"]
-    if rows is not None and call.function is reshape:
-        value = operands[0].reshape(rows, *node.shape[1:])
-    else:
-        value = call.on(operands)
     shape = node.shape if rows is None else (rows, *node.shape[1:])
+    value = operands[0].reshape(shape) if call.function is reshape else call.on(operands)
     if value.shape != shape or value.dtype != node.dtype:
         raise TypeError(
             f"{call.name}: expected {node.dtype} of shape {shape}, got {value.dtype} of shape {value.shape}: "

@@ -66,13 +66,16 @@ class Call:
     part : which one of the arrays that it returns; None where it returns one.
     """
 
-    __slots__ = ("_key", "args", "function", "kwargs", "part")
+    __slots__ = ("_flat", "_key", "args", "function", "kwargs", "part")
 
     def __init__(
         self, function: Function, args: tuple[Any, ...], kwargs: dict[str, Any], part: int | None
     ) -> None:
         self.function, self.args, self.kwargs, self.part = function, args, kwargs, part
         self._key: Any = None
+        self._flat = (
+            not kwargs and part is None and not any(type(a) in (tuple, list, dict) for a in args)
+        )
 
     @property
     def name(self) -> str:
@@ -81,6 +84,8 @@ class Call:
 
     def on(self, operands: Sequence[Any]) -> Any:
         """The result for operands."""
+        if self._flat:
+            return self.function(*[operands[a.number] if type(a) is Slot else a for a in self.args])
         found = self.function(*_filled(self.args, operands), **_filled(self.kwargs, operands))
         return found if self.part is None else found[self.part]
 
@@ -211,6 +216,8 @@ def in_range(index: Any, count: int, name: str, of: str) -> Any:
     if isinstance(index, Node):
         return index
     index = np.array(index)  # nobody changes it after the check
+    if index.dtype == np.int64 and index.size and index.view(np.uint64).max() < count:
+        return index  # none is negative
     bad = (index < -count) | (index >= count)
     if bad.any():
         place, value = _first(index, bad)
@@ -224,8 +231,9 @@ def class_labels(labels: Any, classes: int, name: str) -> Any:
     """Class indices, checked."""
     if isinstance(labels, Node):
         return labels
-    labels = np.array(labels)
-    if labels.size:
+    labels = np.array(labels)  # nobody changes them after the check
+    quick = labels.dtype == np.int64 and labels.size and labels.view(np.uint64).max() < classes
+    if labels.size and not quick:
         check_classes(name, int(labels.min()), int(labels.max()), classes)
     return labels
 

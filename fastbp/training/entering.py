@@ -11,7 +11,7 @@ import numpy.typing as npt
 from fastbp import checks
 from fastbp.compiler.whole import entrance, of_numpy, separated
 from fastbp.engine.program import MAX_ARRAYS
-from fastbp.graph.beforehand import values
+from fastbp.graph.beforehand import Plan
 from fastbp.graph.by_rows import row_by_row, signature
 from fastbp.graph.node import Node, topological
 from fastbp.graph.whole import is_whole
@@ -28,6 +28,7 @@ class Entering:
 
     def __init__(self) -> None:
         self._menu: dict[Any, Node] = {}  # what NumPy makes, by how
+        self._plans: dict[int, tuple[Plan, list[int]]] = {}  # by how many arrays there are
 
     def of(self, output: Node, leaves: Sequence[Node]) -> tuple[Node, list[Node]]:
         """The graph of a loss on arrays that its program can take; and those."""
@@ -72,8 +73,13 @@ class Entering:
 
     def arrays(self, given: Sequence[Array], count: int, dtype: np.dtype[Any]) -> tuple[Array, ...]:
         """The first `count` arrays that programs take, made of the data."""
+        if not self._menu:
+            return tuple(given)
         floats = [array for array in given if array.dtype.kind == "f"]
-        nodes = list(self._menu.values())[: count - len(floats)]
-        known = {n: given[n.attrs["index"]] for n in topological(nodes) if n.op == "input"}
-        made = values(nodes, known, len(given[0]))
-        return tuple(floats + [checks.converted(np.asarray(one), dtype) for one in made])
+        if count not in self._plans:
+            nodes = list(self._menu.values())[: count - len(floats)]
+            leaves = [node for node in topological(nodes) if node.op == "input"]
+            self._plans[count] = Plan(nodes, leaves), [n.attrs["index"] for n in leaves]
+        plan, places = self._plans[count]
+        made = plan([given[i] for i in places], len(given[0]))
+        return (*floats, *(checks.converted(np.asarray(one), dtype) for one in made))

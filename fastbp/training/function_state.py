@@ -30,7 +30,9 @@ Spec = tuple[
 
 def spec_of(arrays: Sequence[Array]) -> Spec:
     """What programs know of data beside the number of rows."""
-    return tuple((array.shape[1:], array.dtype.newbyteorder("=")) for array in arrays)
+    return tuple(
+        [(a.shape[1:], a.dtype if a.dtype.isnative else a.dtype.newbyteorder("=")) for a in arrays]
+    )
 
 
 def like(spec: Spec, arrays: Sequence[Array], name: str) -> list[Array]:
@@ -92,7 +94,7 @@ class FunctionState(State):
         self, kind: Kind, rows: int, last: int, data: Sequence[Array]
     ) -> tuple[Array, ...]:
         """The arrays that programs of so many rows, and of a last batch of so many, take."""
-        lengths = [n for n in (rows, last) if n]
+        lengths = (rows, last) if last else (rows,)
         for n in lengths:
             self._program(kind, n, ())
         most = max(self._programs[kind, n][1] for n in lengths)

@@ -18,7 +18,7 @@ from fastbp.engine.memory import aligned_zeros
 from fastbp.engine.program import MAX_ARRAYS, Program
 from fastbp.engine.run import Run
 from fastbp.engine.snapshot import Snapshot
-from fastbp.graph.beforehand import values
+from fastbp.graph.beforehand import Plan
 from fastbp.graph.node import Node, constant
 from fastbp.optim import SGD
 from fastbp.training.errors import DivergenceError
@@ -121,7 +121,8 @@ def _compiled(objective: Objective, data: Any) -> tuple[Program, tuple[Array, ..
 
     def enter(node: Node) -> Node:
         """What NumPy computes, of all of the data at once."""
-        value = checks.converted(np.asarray(values([node], known)[0]), dtype)
+        plan = Plan([node], list(known))
+        value = checks.converted(np.asarray(plan(list(known.values()))[0]), dtype)
         entered = entrance("input", -1, node)
         return entered if taken(value, entered) else constant(value, dtype)
 

@@ -3,23 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from fastbp.compiler.whole import entrance, of_numpy, separated
 from fastbp.engine.program import MAX_ARRAYS
-from fastbp.graph.beforehand import values
+from fastbp.graph.beforehand import Plan
 from fastbp.graph.node import Node
 from fastbp.graph.whole import is_whole
 
 
-@dataclass(slots=True)
 class Beforehand:
     """What becomes of the leaves of a call before the program takes them.
 
-    Attributes
+    Parameters
     ----------
     leaves : the nodes of all leaves, in order.
     taken : what the program takes, in order: nodes of leaves, or nodes that NumPy computes.
@@ -27,34 +25,45 @@ class Beforehand:
     dtype : the program's.
     """
 
-    leaves: list[Node]
-    taken: list[Node]
-    returned: list[Node | None]
-    dtype: np.dtype[Any]
+    def __init__(
+        self,
+        leaves: list[Node],
+        taken: list[Node],
+        returned: list[Node | None],
+        dtype: np.dtype[Any],
+    ) -> None:
+        self._returned, self._dtype = returned, dtype
+        place = {node: i for i, node in enumerate(leaves)}
+        self._whole = [(i, node) for node, i in place.items() if is_whole(node)]
+        wanted = [node for node in taken if of_numpy(node)]
+        self._entering = len(wanted)
+        self._plan = Plan(
+            wanted + [node for node in returned if node is not None], [n for _, n in self._whole]
+        )
+        number = {node: i for i, node in enumerate(wanted)}
+        self._taken = [(node in number, number.get(node, place.get(node, 0))) for node in taken]
 
     def __call__(self, leaves: list[Any]) -> tuple[list[Any], list[Any]] | None:
         """What the program takes, and the results that NumPy makes; None for leaves of other forms."""
-        known = dict(zip(self.leaves, leaves, strict=True))
-        for node, leaf in known.items():
-            if is_whole(node) and not (
-                isinstance(leaf, np.ndarray)
-                and leaf.shape == node.shape
-                and leaf.dtype.newbyteorder("=") == node.dtype
-            ):
+        known = []
+        for i, node in self._whole:
+            leaf = leaves[i]
+            if not isinstance(leaf, np.ndarray) or leaf.shape != node.shape:
                 return None
-        wanted = [node for node in self.taken if of_numpy(node)]
-        returned = [node for node in self.returned if node is not None]
-        found = values(wanted + returned, {n: known[n] for n in self.leaves if is_whole(n)})
-        with np.errstate(all="ignore"):
-            entering = [np.asarray(one, self.dtype, order="C") for one in found[: len(wanted)]]
-        known |= dict(zip(wanted, entering, strict=True))
-        made = [np.array(one, order="C") for one in found[len(wanted) :]]
-        return [known[node] for node in self.taken], [one if one.ndim else one[()] for one in made]
+            if leaf.dtype != node.dtype and leaf.dtype.newbyteorder("=") != node.dtype:
+                return None
+            known.append(leaf)
+        found = self._plan(known)
+        count = self._entering
+        entering = [np.asarray(one, self._dtype, order="C") for one in found[:count]]
+        made = [np.array(one, order="C") for one in found[count:]]
+        inside = [entering[i] if computed else leaves[i] for computed, i in self._taken]
+        return inside, [one if one.ndim else one[()] for one in made]
 
     def merged(self, made: Sequence[Any], results: Sequence[Any]) -> list[Any]:
         """All results in their order."""
         ours, theirs = iter(results), iter(made)
-        return [next(ours if node is None else theirs) for node in self.returned]
+        return [next(ours if node is None else theirs) for node in self._returned]
 
 
 def apart(
