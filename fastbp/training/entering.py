@@ -73,9 +73,9 @@ class Entering:
 
     def arrays(self, given: Sequence[Array], count: int, dtype: np.dtype[Any]) -> tuple[Array, ...]:
         """The first `count` arrays that programs take, made of the data."""
-        if not self._menu:
-            return tuple(given)
         floats = [array for array in given if array.dtype.kind == "f"]
+        if not self._menu:
+            return tuple(floats)
         if count not in self._plans:
             nodes = list(self._menu.values())[: count - len(floats)]
             leaves = [node for node in topological(nodes) if node.op == "input"]

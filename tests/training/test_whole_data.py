@@ -211,3 +211,14 @@ def test_sums_over_the_rows_of_a_batch_are_exact_or_refused(dtype, large):
     else:
         found = trainer.fit(d, batch_size=2, shuffle=False, verbose=0)["loss"]
         assert found == pytest.approx([2 / 3])
+
+
+def test_whole_numbers_that_the_loss_does_not_use():
+    """They are rows all the same, and no array of the program."""
+    x, unused = np.linspace(-1, 1, 10), np.arange(10)
+    trainer = bp.Trainer(lambda w, x, unused: (w * x**2).mean(), params=np.ones(1), seed=0)
+    assert trainer.evaluate((x, unused))["loss"] == pytest.approx((x**2).mean())
+    loss, _ = trainer.gradients(x, unused)
+    assert loss == pytest.approx((x**2).mean())
+    trainer.fit((x, unused), batch_size=4, verbose=0)
+    assert trainer.steps == 3
