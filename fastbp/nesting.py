@@ -50,6 +50,28 @@ def rebuilt(value: Any, new: Iterator[Any]) -> Any:
     return mapped(value, lambda leaf: next(new))
 
 
+def refilled(value: Any, new: Iterator[Any]) -> Any:
+    """Put the leaves of `new`, in order, into the very dicts, lists and dataclasses of a nesting; return it.
+
+    A tuple has what it had.
+    """
+    if isinstance(value, dict | list):
+        for place in value if isinstance(value, dict) else range(len(value)):
+            value[place] = refilled(value[place], new)
+    elif isinstance(value, tuple):
+        for item in value:
+            refilled(item, new)
+    elif is_record(value):
+        for name in fields(value):
+            old = getattr(value, name)
+            found = refilled(old, new)
+            if found is not old:
+                setattr(value, name, found)
+    else:
+        return next(new)
+    return value
+
+
 def is_record(value: Any) -> bool:
     """Whether the value is an instance of a dataclass."""
     return dataclasses.is_dataclass(value) and not isinstance(value, type)

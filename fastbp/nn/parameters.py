@@ -14,10 +14,15 @@ Array = npt.NDArray[Any]
 
 def copy_in(name: str, view: Array, value: Any) -> None:
     """Write `value` into a parameter of the same shape."""
+    view[...] = fitting(name, view, value)
+
+
+def fitting(name: str, view: Array, value: Any) -> Array:
+    """`value` as what can be written into a parameter."""
     array = checks.numbers(name, value)
     if array.shape != view.shape:
         raise ValueError(f"{name} must have shape {view.shape}, got {array.shape}")
-    view[...] = checks.converted(array, view.dtype)
+    return checks.converted(array, view.dtype)
 
 
 class Parameters(MutableMapping[str, Array]):

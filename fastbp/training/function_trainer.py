@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any, Self
 
 import numpy.typing as npt
@@ -69,8 +70,15 @@ class FunctionTrainer(Trainer):
 
     @property
     def params(self) -> Any:
-        """The parameters in their nesting: live views, numbers as arrays without axes."""
-        return self._state.model.live()
+        """The parameters in their nesting: live views, numbers as arrays without axes.
+
+        What is assigned in it (``trainer.params["w"] = array``) is copied in when the trainer is used next.
+        """
+        objective = self._state.model
+        # Where it does not fit, the next use says so; here it can still be put right. In use, it is not to be written.
+        with suppress(RuntimeError, ValueError, TypeError), objective.guard.training():
+            objective.adopt()
+        return objective.live()
 
     def __repr__(self) -> str:
         name = getattr(self.loss, "__name__", repr(self.loss))
@@ -167,6 +175,7 @@ class FunctionTrainer(Trainer):
 
         `same`: it must be like the data of the training.
         """
+        self._state.model.adopt()
         dtype = self._state.model.dtype
         found = data_arrays(data, dtype, name=name, look=look)
         if len(found) > MAX_ARRAYS:
@@ -197,6 +206,7 @@ class FunctionTrainer(Trainer):
     def _packed(self) -> tuple[dict[str, Array], dict[str, Any]]:
         objective = self._state.model
         with objective.guard.reading():
+            objective.adopt()
             arrays = {
                 checkpoint.PARAMETER + name: a.copy() for name, a in objective.parameters.items()
             }

@@ -14,6 +14,7 @@ from fastbp import checks, nesting
 from fastbp.engine.guard import Guard
 from fastbp.engine.memory import Layout, aligned_zeros
 from fastbp.graph.node import Node, input_node, parameter_node, topological
+from fastbp.nn.parameters import fitting
 from fastbp.nn.targets import class_indices
 
 Array = npt.NDArray[Any]
@@ -47,7 +48,8 @@ class Objective:
                 f"loss must be a function of (params, *data), got {checks.shown(function)}"
             )
         self.function = function
-        self.given = params
+        self.given = nesting.mapped(params, lambda leaf: leaf)  # the caller's dicts may change
+        self._live: Any = None
         self.seed = int.from_bytes(os.urandom(4)) if seed is None else checks.seed_number(seed)
         self.shuffles = 0  # epochs trained so far: the next one's stream
         self.guard = Guard()
@@ -77,8 +79,33 @@ class Objective:
         )
 
     def live(self) -> Any:
-        """The parameters in their nesting, as views into the block; of numbers, too."""
-        return nesting.rebuilt(self.given, iter(self.views))
+        """The parameters in their nesting, as views into the block; of numbers, too. The same object each time.
+
+        What is put into it in place of a view is copied in by `adopt`.
+        """
+        if self._live is None:
+            self._live = nesting.rebuilt(self.given, iter(self.views))
+        return self._live
+
+    def adopt(self) -> None:
+        """Write what was put in the place of views (``params["w"] = array``) into these. The caller trains."""
+        if self._live is None:
+            return
+        found = list(nesting.leaves(self._live, "params"))
+        if [name for name, _ in found] != self.names:
+            raise ValueError(
+                f"params must keep its parts, {', '.join(self.names)}: got {', '.join(name for name, _ in found)}"
+            )
+        put = [
+            (name, view, leaf)
+            for (name, leaf), view in zip(found, self.views, strict=True)
+            if leaf is not view
+        ]
+        arrays = [fitting(name, view, leaf) for name, view, leaf in put]
+        if put:
+            for (_, view, _), array in zip(put, arrays, strict=True):
+                view[...] = array
+            nesting.refilled(self._live, iter(self.views))
 
     def name_at(self, element: int) -> str | None:
         """The name of the parameter that holds an element of the block."""
