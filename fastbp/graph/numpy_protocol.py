@@ -12,6 +12,7 @@ import linecache
 import os
 import sys
 from collections.abc import Callable
+from types import FrameType
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import numpy as np
@@ -32,14 +33,18 @@ _OURS = (os.path.dirname(os.path.dirname(__file__)), os.path.dirname(np.__file__
 def refuse(what: str, way_out: str = WAY_OUT) -> NoReturn:
     """Raise the TypeError for something that a node cannot do."""
     raise TypeError(
-        f"{what}{_users_line()}: a Node describes a computation and holds no numbers. {way_out}."
+        f"{what}{users_line(sys._getframe(1))}: a Node describes a computation and holds no numbers. {way_out}."
     )
 
 
-def _users_line() -> str:
-    """The line that asked, in the first file that is neither ours nor NumPy's."""
-    frame = sys._getframe(1)
-    while frame.f_back is not None and frame.f_code.co_filename.startswith(_OURS):
+def ours(file: str) -> bool:
+    """Whether a file is ours, or NumPy's."""
+    return file.startswith(_OURS)
+
+
+def users_line(frame: FrameType) -> str:
+    """The line of a frame, or of that in the first file before it that is neither ours nor NumPy's."""
+    while frame.f_back is not None and ours(frame.f_code.co_filename):
         frame = frame.f_back
     file, number = frame.f_code.co_filename, frame.f_lineno
     text = linecache.getline(file, number).strip()

@@ -16,6 +16,7 @@ from fastbp.engine.memory import Layout, aligned_zeros
 from fastbp.graph.node import Node, input_node, parameter_node, topological
 from fastbp.nn.parameters import fitting
 from fastbp.nn.targets import class_indices
+from fastbp.transforms.draws import without_draws
 
 Array = npt.NDArray[Any]
 
@@ -130,7 +131,8 @@ class Objective:
 
     def output(self, parameters: Iterable[Node], data: Iterable[Node]) -> Node:
         """Call the function with nodes."""
-        output = self.function(nesting.rebuilt(self.given, iter(parameters)), *data)
+        params, arrays = nesting.rebuilt(self.given, iter(parameters)), tuple(data)
+        output = without_draws(lambda: self.function(params, *arrays), self.function, ())
         if not isinstance(output, Node):
             raise TypeError(
                 "loss must return one number computed from params and data, "

@@ -19,6 +19,7 @@ from fastbp.graph.dtypes import WEAK
 from fastbp.graph.node import Node, input_node, parameter_node
 from fastbp.transforms import template
 from fastbp.transforms.captured import Capture, Function, captures, holds_floats, substituted
+from fastbp.transforms.draws import without_draws
 from fastbp.transforms.looked import Looked
 from fastbp.transforms.template import Template, Watch
 from fastbp.transforms.whole import Beforehand, apart
@@ -116,7 +117,9 @@ def trace(
         for c in found
         if holds_floats(c.value)
     }
-    result = derive(substituted(function, new), new_args, new_kwargs)
+    copy = substituted(function, new)
+    reached = [*args, *kwargs.values(), *(c.value for c in found)]
+    result = without_draws(lambda: derive(copy, new_args, new_kwargs), function, reached)
     return _compiled(form, watches, leaves, result)
 
 

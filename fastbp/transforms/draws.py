@@ -1,0 +1,264 @@
+"""Random numbers in a traced function: refused, as they would be drawn once and be the same at every later call.
+
+The states of the generators that the function can reach are compared before and after the call. One that is made
+without a seed asks the system for entropy, which is looked for where the function's code names something that may.
+"""
+
+from __future__ import annotations
+
+import functools
+import os
+import pickle
+import random
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from types import CodeType, FrameType, FunctionType, ModuleType
+from typing import Any, NoReturn, TypeVar
+
+from fastbp import nesting
+from fastbp.graph.node import Node, topological
+from fastbp.graph.numpy_protocol import ours, users_line
+from fastbp.transforms.captured import Function
+
+Result = TypeVar("Result")
+
+DEPTH = 8  # containers and objects within one another that are looked into for generators
+LIBRARY = os.path.dirname(random.__file__)
+ENTROPY = ("urandom", "getrandom")  # what a generator without a seed calls
+# A generator, or a number from the system.
+MAKES = set(
+    "default_rng Generator RandomState SeedSequence PCG64 PCG64DXSM MT19937 Philox SFC64".split()
+)  # noqa: SIM905
+MAKES |= {"Random", "SystemRandom", "secrets", "token_bytes", "token_hex", "randbits", "randbelow"}
+MAKES |= {"urandom", "getrandom", "uuid1", "uuid4", "seed", "spawn"}
+
+
+def without_draws(call: Callable[[], Result], function: Function, values: Iterable[Any]) -> Result:
+    """What `call` returns, which traces `function`; TypeError if random numbers were drawn meanwhile.
+
+    `values` are those that the function can reach: arguments, and what it captured. Their generators are left as
+    they were.
+    """
+    names = set(_names(function))
+    if "random" in names and "numpy" in sys.modules:
+        import numpy.random  # noqa: F401  (else the first call would seed it)
+    before = [(one, _state(one)) for one in _generators([*values, function])]
+    entropy = _Entropy() if names & MAKES and sys.getprofile() is None else None
+    result = entropy.watched(call) if entropy is not None else call()
+    if entropy is not None and entropy.line is not None:
+        if "RandomState" not in names or not _alike(result, call()):  # one with a seed asks, too
+            _drawn(before)
+            _refuse(entropy.line)
+    if not _drawn(before):
+        return result
+    line = _line_that_draws(call, before)
+    if (
+        line is None and "random" not in names
+    ):  # another thread may have drawn from a generator of all
+        again = call()
+        if not _drawn(before):
+            return again
+    _refuse(line)
+
+
+def _alike(one: Any, other: Any) -> bool:
+    """Whether two traces are of the same graph, with the same numbers."""
+    first, second = (
+        topological([n for _, n in nesting.leaves(result, "") if isinstance(n, Node)])
+        for result in (one, other)
+    )
+    return len(first) == len(second) and all(
+        a.op == b.op
+        and a.shape == b.shape
+        and (a.op != "constant" or a.attrs["value"].tobytes() == b.attrs["value"].tobytes())
+        and a.attrs.get("index") == b.attrs.get("index")
+        for a, b in zip(first, second, strict=True)
+    )
+
+
+def _refuse(line: str | None) -> NoReturn:
+    raise TypeError(
+        f"random numbers are drawn in a traced function{line or ''}: it is called once, and later calls would use the "
+        "same numbers. Pass them as data, drawn for each call: f(params, x, mask)"
+    )
+
+
+def _generators(values: Iterable[Any]) -> list[Any]:
+    """The generators of all, and those that can be reached from values."""
+    numpy_random = sys.modules.get("numpy.random.mtrand")
+    found: list[Any] = [random._inst]
+    if numpy_random is not None:
+        found.append(numpy_random._rand)
+    seen: set[int] = set(map(id, found))
+    waiting = [(value, 0) for value in values]
+    while waiting:
+        value, depth = waiting.pop()
+        if id(value) in seen:
+            continue
+        seen.add(id(value))
+        if isinstance(value, _kinds()):
+            found.append(value)
+        elif depth < DEPTH:
+            waiting.extend((inner, depth + 1) for inner in _inside(value))
+    return found
+
+
+def _kinds() -> tuple[type, ...]:
+    numpy_random = sys.modules.get("numpy.random")
+    if numpy_random is None:
+        return (random.Random,)
+    kinds = numpy_random.Generator, numpy_random.RandomState, numpy_random.BitGenerator
+    return random.Random, *kinds
+
+
+def _inside(value: Any) -> Iterator[Any]:
+    """What a value holds: items, attributes, the object of a method, what a function captured."""
+    if isinstance(value, dict):
+        yield from value.values()
+    elif isinstance(value, list | tuple | set | frozenset):
+        yield from value
+    elif isinstance(value, functools.partial):
+        yield from (value.func, *value.args, *value.keywords.values())
+    elif callable(value) and not isinstance(value, type):
+        yield getattr(value, "__self__", None)
+        if isinstance(getattr(value, "__func__", value), FunctionType):
+            yield from _captured(getattr(value, "__func__", value))
+    if type(value).__module__ not in ("builtins", "numpy") and not isinstance(value, type):
+        yield from getattr(value, "__dict__", {}).values()
+
+
+def _captured(function: FunctionType) -> Iterator[Any]:
+    """What a function of the user's has from outside, attributes of modules among it."""
+    if ours(function.__code__.co_filename):
+        return
+    yield from function.__defaults__ or ()
+    yield from (function.__kwdefaults__ or {}).values()
+    yield from (cell.cell_contents for cell in function.__closure__ or () if _full(cell))
+    names, known = function.__code__.co_names, function.__globals__
+    for value in (known[name] for name in names if name in known):
+        yield value
+        if isinstance(value, ModuleType):
+            yield from (vars(value)[name] for name in names if name in vars(value))
+
+
+def _full(cell: Any) -> bool:
+    try:
+        return cell.cell_contents is not cell
+    except ValueError:  # not bound yet
+        return False
+
+
+def _state(generator: Any) -> bytes:
+    if isinstance(generator, random.SystemRandom):
+        return b""  # has none
+    if isinstance(generator, random.Random):
+        return pickle.dumps((generator.getstate(), 0))
+    if hasattr(generator, "get_state"):
+        return pickle.dumps((generator.get_state(legacy=False), 0))
+    bits = getattr(generator, "bit_generator", generator)
+    return pickle.dumps((bits.state, getattr(bits.seed_seq, "n_children_spawned", 0)))
+
+
+def _put_back(generator: Any, state: bytes) -> None:
+    if not state:
+        return
+    numbers, _ = pickle.loads(state)  # how many were spawned cannot be put back
+    if isinstance(generator, random.Random):
+        generator.setstate(numbers)
+    elif hasattr(generator, "set_state"):
+        generator.set_state(numbers)
+    else:
+        getattr(generator, "bit_generator", generator).state = numbers
+
+
+def _drawn(before: list[tuple[Any, bytes]]) -> bool:
+    """Whether a generator is in another state; it is put back."""
+    changed = [(one, state) for one, state in before if _state(one) != state]
+    for one, state in changed:
+        _put_back(one, state)
+    return bool(changed)
+
+
+def _names(function: Function) -> Iterator[str]:
+    """The names in the code of a function, and of the functions of the user's that it reaches."""
+    waiting, seen = [function], set()
+    while waiting:
+        value: Any = waiting.pop()
+        value = getattr(value, "__func__", value)
+        value = getattr(value, "function", value) if hasattr(value, "rebuilt_on") else value
+        value = getattr(value, "func", value)  # of a functools.partial
+        code = getattr(value, "__code__", None)
+        if not isinstance(code, CodeType) or code in seen or ours(code.co_filename):
+            continue
+        seen.add(code)
+        inner = [code]
+        while inner:
+            one = inner.pop()
+            yield from one.co_names
+            inner += [constant for constant in one.co_consts if isinstance(constant, CodeType)]
+        waiting += list(_inside(value))
+
+
+class _Entropy:
+    """Looks for calls of this thread that ask the system for entropy, and notes the user's line."""
+
+    def __init__(self) -> None:
+        self.line: str | None = None
+
+    def watched(self, call: Callable[[], Result]) -> Result:
+        """What `call` returns."""
+        sys.setprofile(self._event)
+        try:
+            return call()
+        finally:
+            sys.setprofile(None)
+
+    def _event(self, frame: FrameType, event: str, arg: Any) -> None:
+        asked = event == "c_call" and getattr(arg, "__name__", "") in ENTROPY
+        asked = asked or (event == "call" and _is_seeding(frame))  # random.Random() asks in C
+        if asked and self.line is None:
+            self.line = _line(frame)
+
+
+def _is_seeding(frame: FrameType) -> bool:
+    """Whether a frame is that of random.Random.seed without a seed."""
+    return frame.f_code is random.Random.seed.__code__ and frame.f_locals.get("a") is None
+
+
+def _is_users(frame: FrameType) -> bool:
+    file = frame.f_code.co_filename
+    return not ours(file) and not (file.startswith(LIBRARY) and "site-packages" not in file)
+
+
+def _line(frame: FrameType) -> str:
+    """The user's line that a frame belongs to."""
+    while frame.f_back is not None and not _is_users(frame):
+        frame = frame.f_back
+    return users_line(frame)
+
+
+def _line_that_draws(call: Callable[[], Any], before: list[tuple[Any, bytes]]) -> str | None:
+    """The user's line after which a generator was in another state, found by calling once more, line by line."""
+    found: list[str] = []
+    last = ""
+
+    def look(frame: FrameType, event: str, arg: Any) -> Any:
+        nonlocal last
+        if not _is_users(frame):
+            return None
+        if last and not found and any(_state(one) != state for one, state in before):
+            found.append(last)
+        if event in ("line", "call"):
+            last = _line(frame)
+        return look
+
+    old = sys.gettrace()
+    sys.settrace(look)
+    try:
+        call()
+    finally:
+        sys.settrace(old)
+    if not found and _drawn(before):
+        found.append(last)
+    _drawn(before)
+    return found[0] if found else None
