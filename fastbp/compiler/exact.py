@@ -56,6 +56,11 @@ def conditions(results: Sequence[Node], dtype: np.dtype[Any]) -> list[Condition]
     if not any(node.dtype.kind in "iu" or node.op in INDEXED for node in order):
         return []
     limit = EXACT[dtype] - 1  # one more could be a rounded one
+    for node in order:
+        if places(node) > EXACT[dtype]:
+            raise TypeError(
+                f"{node.op} of {places(node)} places: {dtype} tells {EXACT[dtype]} apart; take float64 for it"
+            )
     uses = _uses(order, results)
     ranges: dict[Node, Range] = {}
     found: list[Condition] = []

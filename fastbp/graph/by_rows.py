@@ -13,13 +13,18 @@ from fastbp.graph.node import Node, topological
 from fastbp.graph.whole import Call, Slot
 
 ELEMENT_BY_ELEMENT = frozenset(
-    (np.where, np.clip, np.isin, np.round, np.around, np.copy, np.select, np.nan_to_num,
+    (np.where, np.clip, np.round, np.around, np.copy, np.select, np.nan_to_num,
      whole.astype, whole.in_range, whole.class_labels)
 )  # fmt: skip
 ALONG_AN_AXIS = frozenset(
     (np.sum, np.prod, np.max, np.min, np.amax, np.amin, np.any, np.all, np.mean, np.var, np.std, np.cumsum, np.cumprod,
      np.median, np.argmax, np.argmin, np.sort, np.argsort, np.count_nonzero, np.flip, np.expand_dims, np.squeeze)
 )  # fmt: skip
+AMONG = {
+    np.isin: 0,
+    np.digitize: 0,
+    np.searchsorted: 1,
+}  # fixed numbers: which argument is looked up there
 OF_THE_LAST = frozenset((np.sort, np.argsort))  # where no axis is named
 JOINING = frozenset((np.concatenate, np.stack))
 
@@ -54,6 +59,10 @@ def _keeps_rows(node: Node) -> bool:
         return _aligned(call, node)
     if function is whole.reshape:
         return True
+    if function in AMONG:
+        which = AMONG[function]
+        looked_up = len(call.args) > which and isinstance(call.args[which], Slot)
+        return looked_up and len(node.inputs) == 1 and node.shape == node.inputs[0].shape
     if function is operator.getitem:
         return _of_all_rows(node.inputs[0], call.args[1])
     if function in ALONG_AN_AXIS:

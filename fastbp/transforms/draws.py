@@ -26,9 +26,8 @@ DEPTH = 8  # containers and objects within one another that are looked into for 
 LIBRARY = os.path.dirname(random.__file__)
 ENTROPY = ("urandom", "getrandom")  # what a generator without a seed calls
 # A generator, or a number from the system.
-MAKES = set(
-    "default_rng Generator RandomState SeedSequence PCG64 PCG64DXSM MT19937 Philox SFC64".split()
-)  # noqa: SIM905
+MAKES = {"default_rng", "Generator", "RandomState", "SeedSequence"}
+MAKES |= {"PCG64", "PCG64DXSM", "MT19937", "Philox", "SFC64"}
 MAKES |= {"Random", "SystemRandom", "secrets", "token_bytes", "token_hex", "randbits", "randbelow"}
 MAKES |= {"urandom", "getrandom", "uuid1", "uuid4", "seed", "spawn"}
 
@@ -45,10 +44,12 @@ def without_draws(call: Callable[[], Result], function: Function, values: Iterab
     before = [(one, _state(one)) for one in _generators([*values, function])]
     entropy = _Entropy() if names & MAKES and sys.getprofile() is None else None
     result = entropy.watched(call) if entropy is not None else call()
-    if entropy is not None and entropy.line is not None:
-        if "RandomState" not in names or not _alike(result, call()):  # one with a seed asks, too
-            _drawn(before)
-            _refuse(entropy.line)
+    asked = None if entropy is None else entropy.line
+    if asked and (
+        "RandomState" not in names or not _alike(result, call())
+    ):  # one with a seed asks, too
+        _drawn(before)
+        _refuse(asked)
     if not _drawn(before):
         return result
     line = _line_that_draws(call, before)

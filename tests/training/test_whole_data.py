@@ -222,3 +222,23 @@ def test_whole_numbers_that_the_loss_does_not_use():
     assert loss == pytest.approx((x**2).mean())
     trainer.fit((x, unused), batch_size=4, verbose=0)
     assert trainer.steps == 3
+
+
+def test_more_places_than_float32_tells_apart_are_refused():
+    table = np.zeros(2**24 + 1, np.float32)
+    trainer = bp.Trainer(lambda p, i: p[i].sum(), params=table, optimizer=bp.SGD(0.1))
+    with pytest.raises(TypeError, match=r"take_rows of 16777217 places.*float64"):
+        trainer.evaluate(np.array([3]))
+
+
+@both
+def test_numbers_among_fixed_ones(dtype):
+    """Row by row, though the fixed ones may be as many as the rows."""
+    known, d = np.array([2**60 + 1, 7]), np.array([2**60, 2**60 + 1, 7, 8, 7, 0])
+
+    def loss(w, d):
+        return (w * np.isin(d, known)).sum() + (w * np.digitize(d, [5, 8])).sum()
+
+    trainer = bp.Trainer(loss, params=np.ones(1, dtype), optimizer=bp.SGD(1e-30))
+    found = trainer.fit(d, batch_size=2, verbose=0)["loss"]
+    assert found == pytest.approx([loss(np.ones(1), d) / 3])
