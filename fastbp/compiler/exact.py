@@ -82,22 +82,13 @@ def conditions(results: Sequence[Node], dtype: np.dtype[Any]) -> list[Condition]
 
 
 def poisoned(output: Node, found: Sequence[Condition]) -> Node:
-    """A loss that is no number where a condition does not hold; where an index is none, it is so already."""
-    holds = {c.node: c.holds for c in found if not c.places}
-    if not holds:
+    """A loss that is no number where a condition does not hold."""
+    if not found:
         return output
-    done: dict[Node, Node] = {}
-    for node in topological([output]):
-        inputs = tuple(done[operand] for operand in node.inputs)
-        new = node
-        if any(a is not b for a, b in zip(inputs, node.inputs, strict=True)):
-            new = Node(node.op, inputs, node.attrs, node.shape, node.dtype, node.name)
-        done[node] = (
-            choose(holds[node], new, constant(math.nan))._declared(node.dtype)
-            if node in holds
-            else new
-        )
-    return done[output]
+    failures = found[0].failures
+    for condition in found[1:]:
+        failures = apply("add", failures, condition.failures)
+    return choose(apply("equal", failures, constant(0.0)), output, constant(math.nan, output.dtype))
 
 
 def _uses(order: Sequence[Node], results: Iterable[Node]) -> dict[Node, set[str]]:

@@ -7,6 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from fastbp.graph import whole
+from fastbp.graph.local_gradients import choose
 from fastbp.graph.node import Node, apply, constant, scalar_value
 from fastbp.graph.numpy_protocol import refuse
 
@@ -28,10 +30,26 @@ def of_program(op: str, operands: Sequence[Any], attrs: Mapping[str, Any]) -> No
     if not isinstance(ufunc, np.ufunc) or op == "matmul":
         return apply(op, *nodes, **attrs)
     dtype = ufunc.resolve_dtypes((*(n.dtype for n in nodes), None))[-1]
+    if dtype.kind in "iu":
+        nodes = [n._declared(dtype) if n.dtype.kind == "b" else n for n in nodes]
     if op == "power":
         return _power(nodes[0], nodes[1])._declared(dtype)
     made = apply("maximum" if op == "add" and dtype.kind == "b" else op, *nodes, **attrs)
     return made if dtype.kind == "f" or made.dtype == dtype else made._declared(dtype)
+
+
+def divisor(value: Any) -> Any:
+    """A divisor of whole numbers has no -0, which programs may make of them."""
+    if not isinstance(value, Node) or value.dtype.kind not in "iu" or whole.is_whole(value):
+        return value
+    return choose(value, value, 0)
+
+
+def wide_only(what: str, operands: Sequence[Node]) -> None:
+    """Refuse a sum of products of truth values or of narrow whole numbers, which NumPy keeps in their dtype."""
+    dtype = np.result_type(*(node.dtype for node in operands))
+    if dtype.kind != "f" and dtype.itemsize < 8:
+        refuse(f"{what} of {dtype} that follows from floats", WAY_OUT)
 
 
 def _number(value: int) -> Node:

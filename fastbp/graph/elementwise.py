@@ -104,6 +104,8 @@ def less_equal(a: Any, b: Any) -> Node:
 def floor_divide(a: Any, b: Any) -> Node:
     """The whole number below a / b; by 0 and by infinity as NumPy has it."""
     a, b = two(a, b)
+    if a.dtype.kind == b.dtype.kind == "b":
+        a, b = (n._declared(np.dtype(np.int8)) for n in (a, b))
     quotient = a / b
     real = quotient.dtype
     below = apply("floor", (a - apply("mod", a, b)) / b + 0.5)

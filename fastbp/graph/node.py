@@ -88,6 +88,8 @@ class Node(ArraySyntax):
 
         if whole.alone(operands):
             return whole.operation(op, operands, attrs)
+        if op == "divide":
+            operands = (operands[0], computed.divisor(operands[1]))
         if all(_is_whole(operand) for operand in operands):
             return computed.of_program(op, operands, attrs)
         return apply(op, *(self._operand(operand) for operand in operands), **attrs)

@@ -81,6 +81,12 @@ def _together(function: Callable[..., Any]) -> Callable[..., Node]:
     return call
 
 
+def _power(a: Any, b: Any) -> Node:
+    if isinstance(a, Node):
+        return a**b if a.dtype.kind == "f" else a._apply("power", a, b)
+    return b.__rpow__(a)  # type: ignore[no-any-return]
+
+
 def _append(node: Node, arr: Any, values: Any, axis: Any = None) -> Node:
     nodes = [_array(node, v) for v in (arr, values)]
     return moves.moved_together(nodes, lambda ps: np.append(ps[0], ps[1], axis=axis))
@@ -212,7 +218,7 @@ UFUNCS |= {
     np.rad2deg: lambda x: x * (180 / np.pi),
     np.degrees: lambda x: x * (180 / np.pi),
     np.matmul: lambda a, b: a @ b if isinstance(a, Node) else b.__rmatmul__(a),
-    np.power: lambda a, b: a**b if isinstance(a, Node) else b.__rpow__(a),
+    np.power: _power,
     np.float_power: elementwise.float_power,
     np.maximum: lambda a, b: elementwise.maximum(a, b),
 }

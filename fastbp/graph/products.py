@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from fastbp.graph.computed import wide_only
 from fastbp.graph.moves import moved
 from fastbp.graph.node import Node
 
@@ -20,6 +21,7 @@ def einsum(subscripts: str, operands: Sequence[Node]) -> Node:
     Labels that two operands share and the result lacks become one matrix product; those that all three have are
     multiplied out.
     """
+    wide_only("a product", operands)
     labels, result = _parsed(subscripts, operands)
     nodes = list(operands)
     for i, (node, own) in enumerate(zip(nodes, labels, strict=True)):

@@ -86,7 +86,7 @@ class ArraySyntax(BitSyntax, NumpyProtocol):
         return self._matmul(other, self)
 
     def __pow__(self, exponent: Any) -> Node:
-        if self.dtype.kind == "b" and type(exponent) is int and exponent == 2:
+        if self.dtype.kind == "b" and self.shape and type(exponent) is int and exponent == 2:
             return self._apply("square", self)
         for known, op in _POWERS.items():
             if is_number(exponent, known) and self.dtype.kind == "f":
@@ -263,7 +263,7 @@ class ArraySyntax(BitSyntax, NumpyProtocol):
 
     def _matmul(self, left: Any, right: Any) -> Node:
         """`left @ right`; as in NumPy, an operand with one axis gets a second one and loses it."""
-        from fastbp.graph import whole
+        from fastbp.graph import computed, whole
 
         if whole.alone(left, right):
             return whole.record(np.matmul, left, right)
@@ -275,6 +275,7 @@ class ArraySyntax(BitSyntax, NumpyProtocol):
                 "first of the right one (or the last but one), and neither may be a number"
             )
         if b.ndim > 2:
+            computed.wide_only("a product", (a, b))
             rows = a if a.ndim > 1 else a.reshape(1, -1)
             product = (
                 rows.reshape(*rows.shape, 1) * b.reshape(*b.shape[:-2], 1, *b.shape[-2:])
@@ -285,6 +286,8 @@ class ArraySyntax(BitSyntax, NumpyProtocol):
         rows = a if a.ndim == 2 else a.reshape(a.size // max(a.shape[-1], 1), a.shape[-1])
         columns = b if b.ndim == 2 else b.reshape(len(b), 1)
         product = self._apply("matmul", rows, columns)
+        if product.dtype.kind == "b":  # whether there is a pair of truths, not how many
+            product = self._apply("not_equal", product._declared(np.dtype(np.int64)), 0)
         shape = a.shape[:-1] + b.shape[1:]
         return product if product.shape == shape else product.reshape(shape)
 

@@ -143,11 +143,17 @@ def record(function: Function, *args: Any, **kwargs: Any) -> Any:
     operands: list[Node] = []
     call = Call(function, _emptied(args, operands), _emptied(kwargs, operands), None)
     with np.errstate(all="ignore"):
-        found = call.on([np.zeros(node.shape, node.dtype) for node in operands])
+        found = call.on([_zeros(node) for node in operands])
     if isinstance(found, tuple | list):
         parts = [Call(function, call.args, call.kwargs, i) for i in range(len(found))]
         return [_node(part, operands, one) for part, one in zip(parts, found, strict=True)]
     return _node(call, operands, found)
+
+
+def _zeros(node: Node) -> Any:
+    """An array, or a number as NumPy gives it in place of one without axes."""
+    zeros = np.zeros(node.shape, node.dtype)
+    return zeros if node.shape or node.op != "whole" else zeros[()]
 
 
 def _node(call: Call, operands: list[Node], like: Any) -> Node:

@@ -242,3 +242,13 @@ def test_numbers_among_fixed_ones(dtype):
     trainer = bp.Trainer(loss, params=np.ones(1, dtype), optimizer=bp.SGD(1e-30))
     found = trainer.fit(d, batch_size=2, verbose=0)["loss"]
     assert found == pytest.approx([loss(np.ones(1), d) / 3])
+
+
+def test_no_comparison_hides_that_a_number_is_not_exact():
+    """Division by 0 in the program: what is none is equal to nothing, and the loss must say so."""
+    d = np.array([[0, 3], [0, 5], [2, 1]])
+    loss = lambda w, d: (w * (d.sum() // d[:, :1] == 1)).sum()  # noqa: E731
+    trainer = bp.Trainer(loss, params=np.ones(1))
+    with pytest.raises(bp.DivergenceError, match="whole numbers that follow from floats"):
+        trainer.fit(d, batch_size=2, verbose=0)
+    assert trainer.fit(d + 1, batch_size=2, verbose=0)["loss"]

@@ -140,6 +140,7 @@ def test_results_are_the_callers_own():
         assert not np.shares_memory(found, i)
         assert found.flags.writeable
     assert isinstance(bp.compile(lambda i: i.sum())(i), np.int64)
+    assert isinstance(bp.compile(lambda i: (i.sum() > 2) ** 2)(i), type((i.sum() > 2) ** 2))
     assert isinstance(bp.compile(lambda i: i.mean())(i), np.float64)
 
 
