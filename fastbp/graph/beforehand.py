@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from contextlib import nullcontext
 from typing import Any
 
 import numpy as np
@@ -54,10 +53,16 @@ class Plan:
             The shape or the dtype of a result depends on numbers.
         """
         found = list(arrays)
-        with np.errstate(all="ignore") if self._warns else nullcontext():
-            for node, operands in self._steps:
-                found.append(_value(node, [found[i] for i in operands], rows))
+        if self._warns:
+            with np.errstate(all="ignore"):
+                self._make(found, rows)
+        else:
+            self._make(found, rows)
         return [found[i] for i in self._results]
+
+    def _make(self, found: list[Any], rows: int | None) -> None:
+        for node, operands in self._steps:
+            found.append(_value(node, [found[i] for i in operands], rows))
 
 
 def _value(node: Node, operands: list[Any], rows: int | None) -> Any:

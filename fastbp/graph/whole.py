@@ -222,7 +222,7 @@ def in_range(index: Any, count: int, name: str, of: str) -> Any:
     if isinstance(index, Node):
         return index
     index = np.array(index)  # nobody changes it after the check
-    if index.dtype == np.int64 and index.size and index.view(np.uint64).max() < count:
+    if index.dtype == np.int64 and index.size and _largest(index) < count:
         return index  # none is negative
     bad = (index < -count) | (index >= count)
     if bad.any():
@@ -233,12 +233,17 @@ def in_range(index: Any, count: int, name: str, of: str) -> Any:
     )
 
 
+def _largest(numbers: Any) -> int:
+    """The largest of int64 numbers; one below 0 counts as more than all others."""
+    return int(np.maximum.reduce(numbers.view(np.uint64), axis=None))
+
+
 def class_labels(labels: Any, classes: int, name: str) -> Any:
     """Class indices, checked."""
     if isinstance(labels, Node):
         return labels
     labels = np.array(labels)  # nobody changes them after the check
-    quick = labels.dtype == np.int64 and labels.size and labels.view(np.uint64).max() < classes
+    quick = labels.dtype == np.int64 and labels.size and _largest(labels) < classes
     if labels.size and not quick:
         check_classes(name, int(labels.min()), int(labels.max()), classes)
     return labels

@@ -94,6 +94,8 @@ class FunctionState(State):
         self, kind: Kind, rows: int, last: int, data: Sequence[Array]
     ) -> tuple[Array, ...]:
         """The arrays that programs of so many rows, and of a last batch of so many, take."""
+        if not last and (kind, rows) in self._programs:
+            return self._entering.arrays(data, self._programs[kind, rows][1], self.model.dtype)
         lengths = (rows, last) if last else (rows,)
         for n in lengths:
             self._program(kind, n, ())

@@ -60,8 +60,10 @@ class Beforehand:
         inside = [entering[i] if computed else leaves[i] for computed, i in self._taken]
         return inside, [one if one.ndim else one[()] for one in made]
 
-    def merged(self, made: Sequence[Any], results: Sequence[Any]) -> list[Any]:
+    def merged(self, made: Sequence[Any], results: list[Any]) -> list[Any]:
         """All results in their order."""
+        if not made:
+            return results
         ours, theirs = iter(results), iter(made)
         return [next(ours if node is None else theirs) for node in self._returned]
 
