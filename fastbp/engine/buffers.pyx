@@ -1,5 +1,9 @@
 """Arrays of the caller's, held while the engine works on them."""
+import sys
+
 from cpython.buffer cimport PyBUF_FORMAT, PyBUF_STRIDES, PyBUF_WRITABLE, PyBuffer_Release, PyObject_GetBuffer
+
+cdef bytes NATIVE = b"@=<" if sys.byteorder == "little" else b"@=>"     # this machine's order of bytes
 
 
 cdef class Memory:
@@ -9,9 +13,12 @@ cdef class Memory:
         PyObject_GetBuffer(array, &self.view, PyBUF_FORMAT | PyBUF_STRIDES | (PyBUF_WRITABLE if writable else 0))
         self.held = True
         self.size = self.view.len // self.view.itemsize
-        wanted = b"f" if dtype == "float32" else b"d"
-        if self.view.format != <bytes>wanted:
+        cdef const char *format = self.view.format
+        format += format[0] != 0 and format[0] in NATIVE        # said in words, as by ctypes
+        if format[0] != (c"f" if dtype == "float32" else c"d") or format[1] != 0:
             raise TypeError(f"{name}: expected {dtype}, got buffer format {self.view.format.decode()!r}")
+        if <size_t>self.view.buf % <size_t>self.view.itemsize:
+            raise ValueError(f"{name}: expected an aligned array; np.require(a, requirements='A') makes one")
         if self.size < least:
             raise ValueError(f"{name}: expected at least {least} elements, got {self.size}")
 

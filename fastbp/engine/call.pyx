@@ -4,6 +4,9 @@ from cpython.buffer cimport (PyBUF_FORMAT, PyBUF_STRIDES, PyBuffer_IsContiguous,
 from libc.stdlib cimport calloc, free
 from libc.string cimport memcpy
 
+from numpy import ndarray
+
+from fastbp.checks import means_else
 from fastbp.engine.buffers cimport Memory
 from fastbp.engine.memory import aligned_zeros
 from fastbp.engine.run cimport Run
@@ -109,6 +112,8 @@ cdef class Call:
         leaf = leaves[i]
         if type(leaf) is float or type(leaf) is int:
             return COPIED if self.number(a, leaf) else REFUSED
+        if type(leaf) is not ndarray and isinstance(leaf, ndarray) and means_else(leaf) is not None:
+            return REFUSED
         try:
             PyObject_GetBuffer(leaf, view, PyBUF_FORMAT | PyBUF_STRIDES)
         except (BufferError, TypeError, ValueError):
@@ -133,12 +138,13 @@ cdef class Call:
         """Take a leaf of the right shape whose numbers must be converted first; False for another dtype."""
         cdef Memory memory
         place, dtype = self.places[i]
+        leaf = self.numpy.asarray(leaf)     # an array of Python's own has no dtype
         if leaf.dtype != dtype:
             return False
         if a.array < 0:
             self.value_views[place][...] = leaf
             return True
-        memory = Memory(self.numpy.ascontiguousarray(leaf, self.values.dtype), "leaf", self.run.program.dtype, 0, False)
+        memory = Memory(self.numpy.require(leaf, self.values.dtype, ["C", "ALIGNED"]), "leaf", self.run.program.dtype, 0, False)
         held.append(memory)
         self.run.frame.arrays[a.array] = <const char *>memory.view.buf
         return True

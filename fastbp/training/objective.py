@@ -157,6 +157,7 @@ def _parameters(params: Any) -> tuple[list[tuple[str, Array]], np.dtype[Any]]:
             )
             hint = ": convert it with .astype(float)" if isinstance(leaf, np.ndarray) else ""
             raise TypeError(f"{name} must be a float array or a number, got {got}{hint}")
+        checks.plain(name, leaf)
         array = np.asarray(leaf, None if isinstance(leaf, np.ndarray) else np.float64)
         if not number:
             floats.add(array.dtype.newbyteorder("="))

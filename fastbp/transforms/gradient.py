@@ -64,7 +64,7 @@ def value_and_grad(function: Callable[..., Any], argnums: Argnums = 0) -> Callab
         value, found = _gradients(f, places, args, kwargs)
         return value, found if not isinstance(argnums, int) else found[0]
 
-    return Transformed(function, derive, places)
+    return Transformed(function, derive, places, (value_and_grad, argnums))
 
 
 def grad(function: Callable[..., Any], argnums: Argnums = 0) -> Callable[..., Any]:
@@ -84,7 +84,7 @@ def grad(function: Callable[..., Any], argnums: Argnums = 0) -> Callable[..., An
         _, found = _gradients(f, places, args, kwargs)
         return found if not isinstance(argnums, int) else found[0]
 
-    return Transformed(function, derive, places)
+    return Transformed(function, derive, places, (grad, argnums))
 
 
 def jacobian(function: Callable[..., Any], argnums: Argnums = 0) -> Callable[..., Any]:
@@ -122,7 +122,7 @@ def jacobian(function: Callable[..., Any], argnums: Argnums = 0) -> Callable[...
         found = tuple(nesting.rebuilt(args[place], stacked) for place in places)
         return found if not isinstance(argnums, int) else found[0]
 
-    return Transformed(function, derive, places)
+    return Transformed(function, derive, places, (jacobian, argnums))
 
 
 def hessian(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -165,7 +165,7 @@ def hvp(function: Callable[..., Any]) -> Callable[..., Any]:
         found = _as_given(gradients(_number(inner, "hvp"), leaves), leaves)
         return nesting.rebuilt(x, iter(found))
 
-    return Transformed(function, derive, (0, 1))
+    return Transformed(function, derive, (0, 1), (hvp,))
 
 
 def compile(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -187,7 +187,7 @@ def compile(function: Callable[..., Any]) -> Callable[..., Any]:
     >>> f(np.array([0.0]))
     (array([0.]), {'norm': np.float64(0.0)})
     """
-    return Transformed(function, lambda f, args, kwargs: f(*args, **kwargs))
+    return Transformed(function, lambda f, args, kwargs: f(*args, **kwargs), (), (compile,))
 
 
 def _argnums(argnums: Argnums) -> tuple[int, ...]:

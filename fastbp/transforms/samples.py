@@ -40,9 +40,17 @@ def per_sample_grad(function: Callable[..., Any]) -> Callable[..., Any]:
     array([[-2.,  0.],
            [ 0., -4.]])
     """
-    one = grad(function)
+    return PerSample(function)
 
-    def gradients(params: Any, *data: Any) -> Any:
+
+class PerSample:
+    """The gradients of a function for each row of data; what `per_sample_grad` returns."""
+
+    def __init__(self, function: Callable[..., Any]) -> None:
+        self._one = grad(function)
+
+    def __call__(self, params: Any, *data: Any) -> Any:
+        """The nesting of `params` with a gradient for each row."""
         arrays = [np.ascontiguousarray(checks.numbers(f"data[{i}]", a)) for i, a in enumerate(data)]
         if not arrays or any(a.ndim == 0 or len(a) != len(arrays[0]) for a in arrays):
             shapes = ", ".join(str(a.shape) for a in arrays)
@@ -52,10 +60,8 @@ def per_sample_grad(function: Callable[..., Any]) -> Callable[..., Any]:
         count = len(arrays[0])
         if count == 0:
             return nesting.mapped(params, lambda leaf: np.zeros((0, *np.shape(leaf))))
-        rows = [one(params, *(a[i : i + 1] for a in arrays)) for i in range(count)]
+        rows = [self._one(params, *(a[i : i + 1] for a in arrays)) for i in range(count)]
         parts = iter(
             zip(*([leaf for _, leaf in nesting.leaves(row, "")] for row in rows), strict=True)
         )
         return nesting.mapped(params, lambda leaf: np.stack(next(parts)))
-
-    return gradients

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from fastbp import nesting
+from fastbp import checks, nesting
 from fastbp.compiler import compile_graph, results_layout
 from fastbp.compiler.exact import conditions
 from fastbp.compiler.whole import computing_dtype, of_numpy
@@ -143,7 +143,7 @@ def _form(value: Any, name: str, leaves: list[Leaf], numbers: bool) -> Template:
 
 def is_leaf(value: Any, numbers: bool) -> bool:
     """Whether a program takes the value: an array, a float; where `numbers`, whole numbers as well."""
-    if isinstance(value, np.ndarray | np.floating):
+    if isinstance(value, np.ndarray | np.floating) or checks.is_buffer(value):
         return True
     return type(value) is float or (numbers and type(value) is int)
 
@@ -151,6 +151,8 @@ def is_leaf(value: Any, numbers: bool) -> bool:
 def _leaf(value: Any, name: str, rows: bool) -> Leaf:
     if type(value) in (int, float):
         return Leaf(name, (), WEAK, False)
+    value = np.asarray(value) if checks.is_buffer(value) else value
+    checks.plain(name, value)
     if value.dtype.kind not in "fiub" or value.dtype.itemsize > 8 or value.dtype == WEAK:
         raise TypeError(
             f"{name}: expected float32, float64 or whole numbers, got an array of {value.dtype}"
@@ -160,6 +162,7 @@ def _leaf(value: Any, name: str, rows: bool) -> Leaf:
 
 def _captured_form(capture: Capture, leaves: list[Leaf]) -> Template:
     value = capture.value
+    checks.plain(capture.name, value)
     if isinstance(value, np.ndarray) and value.dtype.kind in "iub":
         return template.frozen(value)
     if holds_floats(value):

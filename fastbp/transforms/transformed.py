@@ -20,18 +20,26 @@ class Transformed:
     and die with it.
     """
 
-    def __init__(self, function: Function, derive: Derive, argnums: tuple[int, ...] = ()) -> None:
+    def __init__(
+        self, function: Function, derive: Derive, argnums: tuple[int, ...], made: tuple[Any, ...]
+    ) -> None:
         if not callable(function):
             raise TypeError(f"expected a function, got {checks.shown(function)}")
         functools.update_wrapper(self, function, updated=())
         self.function = function
         self._derive = derive
         self._argnums = argnums
+        self._made = made  # by which function, and its arguments after the first
         self._traced: list[Traced] = []
 
     def rebuilt_on(self, function: Function) -> Transformed:
         """The same transformation of another function."""
-        return Transformed(function, self._derive, self._argnums)
+        return Transformed(function, self._derive, self._argnums, self._made)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """A pickle has what it was made of; its programs are compiled again."""
+        transform, *arguments = self._made
+        return transform, (self.function, *arguments)
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Compute the results: by the first program that takes the arguments, or by a new one."""

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from fastbp import checks
 from fastbp.compiler.whole import entrance, of_numpy, separated
 from fastbp.engine.program import MAX_ARRAYS
 from fastbp.graph.beforehand import Plan
@@ -47,8 +48,10 @@ class Beforehand:
         """What the program takes, and the results that NumPy makes; None for leaves of other forms."""
         known = []
         for i, node in self._whole:
-            leaf = leaves[i]
+            leaf = np.asarray(leaves[i]) if checks.is_buffer(leaves[i]) else leaves[i]
             if not isinstance(leaf, np.ndarray) or leaf.shape != node.shape:
+                return None
+            if checks.means_else(leaf) is not None:
                 return None
             if leaf.dtype != node.dtype and leaf.dtype.newbyteorder("=") != node.dtype:
                 return None
