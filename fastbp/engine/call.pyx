@@ -4,9 +4,6 @@ from cpython.buffer cimport (PyBUF_FORMAT, PyBUF_STRIDES, PyBuffer_IsContiguous,
 from libc.stdlib cimport calloc, free
 from libc.string cimport memcpy
 
-from numpy import ndarray
-
-from fastbp.checks import means_else
 from fastbp.engine.buffers cimport Memory
 from fastbp.engine.memory import aligned_zeros
 from fastbp.engine.run cimport Run
@@ -112,8 +109,6 @@ cdef class Call:
         leaf = leaves[i]
         if type(leaf) is float or type(leaf) is int:
             return COPIED if self.number(a, leaf) else REFUSED
-        if type(leaf) is not ndarray and isinstance(leaf, ndarray) and means_else(leaf) is not None:
-            return REFUSED
         try:
             PyObject_GetBuffer(leaf, view, PyBUF_FORMAT | PyBUF_STRIDES)
         except (BufferError, TypeError, ValueError):

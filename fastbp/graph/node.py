@@ -14,8 +14,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from fastbp import checks
 from fastbp.graph.dtypes import WEAK, promoted
+from fastbp.graph.numpy_protocol import plain
 from fastbp.graph.syntax import ArraySyntax
 
 LEAVES = ("input", "parameter", "constant")
@@ -216,7 +216,7 @@ def constant(value: Any, dtype: npt.DTypeLike | None = None) -> Node:
     """
     if type(value) is int and dtype is not None:  # OverflowError where the dtype has it not
         value = float(value) if np.dtype(dtype).kind == "f" else np.array(value, dtype)
-    checks.plain("an operand", value)
+    plain("an operand", value)
     array = np.asarray(value)
     if array.dtype.kind not in "fiub":
         raise TypeError(

@@ -51,6 +51,25 @@ def users_line(frame: FrameType) -> str:
     return f" ({os.path.basename(file)}, line {number}{': ' + text if text else ''})"
 
 
+def means_else(value: object) -> str | None:
+    """What to write instead of an array whose numbers are not all that it says: of a masked array or a matrix."""
+    if type(value) is np.ndarray or not isinstance(value, np.ndarray):
+        return None
+    masked = sys.modules.get("numpy.ma")  # not imported, it has made no array
+    if masked is not None and isinstance(value, masked.MaskedArray):
+        return "fill what is masked with .filled(...), or pass the mask as another argument"
+    if isinstance(value, np.matrix):
+        return "its products are other ones; np.asarray makes a plain one of it"
+    return None
+
+
+def plain(name: str, value: object) -> None:
+    """Refuse an array that means something else than its numbers."""
+    instead = means_else(value)
+    if instead is not None:
+        raise TypeError(f"{name} must be a plain array, got a {type(value).__name__}: {instead}")
+
+
 def is_number(value: object, wanted: float) -> bool:
     """Whether `value` is a plain number (or 0-d array) equal to `wanted`."""
     if isinstance(value, np.ndarray) and value.ndim == 0:

@@ -14,6 +14,7 @@ from fastbp import checks, nesting
 from fastbp.engine.guard import Guard
 from fastbp.engine.memory import Layout, aligned_zeros
 from fastbp.graph.node import Node, input_node, parameter_node, topological
+from fastbp.graph.numpy_protocol import plain
 from fastbp.nn.parameters import fitting
 from fastbp.nn.targets import class_indices
 from fastbp.transforms.draws import without_draws
@@ -157,7 +158,7 @@ def _parameters(params: Any) -> tuple[list[tuple[str, Array]], np.dtype[Any]]:
             )
             hint = ": convert it with .astype(float)" if isinstance(leaf, np.ndarray) else ""
             raise TypeError(f"{name} must be a float array or a number, got {got}{hint}")
-        checks.plain(name, leaf)
+        plain(name, leaf)
         array = np.asarray(leaf, None if isinstance(leaf, np.ndarray) else np.float64)
         if not number:
             floats.add(array.dtype.newbyteorder("="))

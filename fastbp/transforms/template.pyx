@@ -2,6 +2,10 @@
 
 from dataclasses import replace
 
+from numpy import ndarray
+
+from fastbp.graph.numpy_protocol import means_else
+
 cdef enum:
     LEAF            # an array or number that a program takes
     FIXED           # part of the trace: the same object, or an equal one of the same type
@@ -53,7 +57,7 @@ cdef bint fill(Template t, object value, list found) except -1:
     cdef Template child
     if t.kind == LEAF:
         found.append(value)
-        return True
+        return type(value) is ndarray or not isinstance(value, ndarray) or means_else(value) is None
     if t.kind == FIXED:
         return value is t.value or (t.form is not None and type(value) is t.form and value == t.value)
     if type(value) is not t.form:

@@ -17,6 +17,7 @@ from fastbp.engine.memory import Layout
 from fastbp.engine.program import MAX_ARRAYS, Program
 from fastbp.graph.dtypes import WEAK
 from fastbp.graph.node import Node, input_node, parameter_node
+from fastbp.graph.numpy_protocol import plain
 from fastbp.transforms import template
 from fastbp.transforms.captured import Capture, Function, captures, holds_floats, substituted
 from fastbp.transforms.draws import without_draws
@@ -152,7 +153,7 @@ def _leaf(value: Any, name: str, rows: bool) -> Leaf:
     if type(value) in (int, float):
         return Leaf(name, (), WEAK, False)
     value = np.asarray(value) if checks.is_buffer(value) else value
-    checks.plain(name, value)
+    plain(name, value)
     if value.dtype.kind not in "fiub" or value.dtype.itemsize > 8 or value.dtype == WEAK:
         raise TypeError(
             f"{name}: expected float32, float64 or whole numbers, got an array of {value.dtype}"
@@ -162,7 +163,7 @@ def _leaf(value: Any, name: str, rows: bool) -> Leaf:
 
 def _captured_form(capture: Capture, leaves: list[Leaf]) -> Template:
     value = capture.value
-    checks.plain(capture.name, value)
+    plain(capture.name, value)
     if isinstance(value, np.ndarray) and value.dtype.kind in "iub":
         return template.frozen(value)
     if holds_floats(value):
