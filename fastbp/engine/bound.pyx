@@ -1,7 +1,6 @@
 """Bound: a program in its place: each step's operands are addresses, for each thread that will walk over them."""
 from libc.stdlib cimport calloc, free, realloc
 
-from fastbp.kernels.matmul cimport work_size
 from fastbp.kernels.pages cimport fb_large_pages
 from fastbp.engine.program cimport GRADIENTS, INPUTS, OUTPUT, PARAMETERS, WORK
 from fastbp.engine.steps cimport kind_code, op_code, share_code
@@ -98,7 +97,7 @@ cdef class Bound:
         cdef Py_ssize_t size = 0, i
         for i in range(f.n_arrays + 2 if own else 1):
             start[i] = size
-            need = work_size() if i == 0 else p.workspace if i == 1 else p.block * f.width[i - 2]
+            need = p.scratch() if i == 0 else p.workspace if i == 1 else p.block * f.width[i - 2]
             size += (need * f.item + LINE - 1) // LINE * LINE
         lane.room = calloc(size + LINE, 1)
         lane.steps = <Step *>calloc(max(f.n_steps, 1), sizeof(Step))

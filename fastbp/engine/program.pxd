@@ -20,3 +20,4 @@ cdef class Program:
     cdef int head, body             # steps of the head end at `head`, those of the body at `body`
     cdef readonly double cost       # about how many operations a batch takes
     cdef readonly int meetings      # of the threads that share a batch
+    cdef Py_ssize_t scratch(self) except -1

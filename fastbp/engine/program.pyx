@@ -1,5 +1,7 @@
 """Program: a list of steps over one block of memory."""
 
+from fastbp.kernels.matmul cimport work_size_of
+
 MAX_ARRAYS = ARRAYS
 
 
@@ -37,6 +39,34 @@ cdef class Program:
         self.meetings = 3 if groups > 1 else (2 + sum([step["meets"] for step in steps])) * -(-rows // max(block, 1))
         for step in steps:
             self.cost += max(step["n"], 1) * max(step["m"], 1) * (2.0 * step["k"] if step["op"].startswith("dense") else 8.0)
+
+    @property
+    def memory(self):
+        """About how many bytes the program takes."""
+        numbers = sum([len(numbers) for _, numbers in self._constants])
+        places = sum([0 if step["index"] is None else len(step["index"]) for step in self.steps])
+        return 2048 * (1 + len(self.steps)) + 40 * numbers + 8 * places
+
+    @property
+    def run_memory(self):
+        """About how many bytes a run of it takes, with parameters, results and a thread's workspace."""
+        gathered = self.block * sum(self.widths)
+        sums = self.groups * self.gradients if self.groups > 1 else 0
+        numbers = self.parameters + self.gradients + sums + self.workspace + gathered + self.scratch()
+        return (4 if self.dtype == "float32" else 8) * numbers
+
+    cdef Py_ssize_t scratch(self) except -1:
+        """Elements that its kernels need to work in."""
+        cdef Py_ssize_t most = 0, n
+        for step in self.steps:
+            n = min(step["n"], self.block) if step["rowwise"] else step["n"]
+            if step["op"] == "dense":
+                most = max(most, work_size_of(n, step["k"]))
+            elif step["op"] == "dense_inputs":
+                most = max(most, work_size_of(n, step["m"]))
+            elif step["op"] == "dense_weights":
+                most = max(most, work_size_of(step["k"], n))
+        return most
 
     def __str__(self) -> str:
         title = f"Program in {self.dtype}: batches of {self.rows} rows"

@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from fastbp.graph.dtypes import WEAK, promoted
+from fastbp.graph.number import settled
 from fastbp.graph.numpy_protocol import plain
 from fastbp.graph.syntax import ArraySyntax
 
@@ -77,6 +78,9 @@ class Node(ArraySyntax):
     def _operand(self, value: Any) -> Node:
         if isinstance(value, Node):
             return value
+        _, value = settled((self, value))
+        if isinstance(value, Node):
+            return value
         weak = type(value) in (bool, int, float)  # takes the dtype that it meets
         return constant(value, np.result_type(self.dtype, value) if weak else None)
 
@@ -87,6 +91,7 @@ class Node(ArraySyntax):
     def _apply(self, op: str, *operands: Any, **attrs: Any) -> Node:
         from fastbp.graph import computed, whole
 
+        operands = settled(operands)
         if whole.alone(operands):
             return whole.operation(op, operands, attrs)
         if op == "divide":

@@ -90,8 +90,9 @@ class NumpyProtocol:
 
     def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **kwargs: Any) -> Any:
         from fastbp.graph import whole
+        from fastbp.graph.number import settled
 
-        name = f"np.{ufunc.__name__}"
+        name, inputs = f"np.{ufunc.__name__}", settled(inputs)
         if method in whole.METHODS and "out" not in kwargs and whole.alone(inputs, kwargs):
             function = ufunc if method == "__call__" else getattr(ufunc, method)
             return whole.record(function, *inputs, **kwargs)

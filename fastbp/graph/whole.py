@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from fastbp.graph.node import Node
+from fastbp.graph.number import plain_int
 from fastbp.graph.numpy_protocol import FUNCTIONS, refuse
 
 Function = Callable[..., Any]
@@ -113,7 +114,7 @@ def _emptied(value: Any, operands: list[Node]) -> Any:
         return type(value)(_emptied(item, operands) for item in value)
     if type(value) is dict:
         return {key: _emptied(item, operands) for key, item in value.items()}
-    return value.copy() if isinstance(value, np.ndarray) else value
+    return value.copy() if isinstance(value, np.ndarray) else plain_int(value)
 
 
 def _filled(value: Any, operands: Sequence[Any]) -> Any:

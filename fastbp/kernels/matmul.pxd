@@ -15,6 +15,7 @@ ctypedef struct Product:
     int relu
 
 cdef void matmul(const Product *p, real *work) noexcept nogil
+cdef Py_ssize_t work_size_of(Py_ssize_t m, Py_ssize_t k) noexcept nogil     # ... for left operands up to (m, k)
 cdef Py_ssize_t work_size() noexcept nogil      # elements that `work` must hold; quickest where it is 64-byte aligned
 cdef void transpose(real *out, Py_ssize_t ld, const real *s, Py_ssize_t ss, Py_ssize_t depth,
                     Py_ssize_t n) noexcept nogil    # out[k * ld + j] = s[k + j * ss] for k < depth, j < n

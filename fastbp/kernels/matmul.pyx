@@ -12,6 +12,7 @@ from fastbp.kernels.vector cimport (real, vector, vf, vd, WF, WD, MR, NR, vfma, 
 
 cdef enum:
     LINE = 64       # bytes that memory sends at once
+    SMALL = 1 << 16 # bytes of A that are never packed
     NEAR = 1 << 18  # bytes of B that L2 holds: no latency to hide
     FEW = 200       # rows of A for which copying B pays only where its own rows cannot stay in L1 together
     SPAN = 1 << 20  # bytes from the first to the last row of B, within which L2 keeps a panel that is not packed
@@ -20,7 +21,13 @@ include "packing.pxi"          # Panel; pack_a, pack_b, transpose; next_share, a
 
 
 cdef Py_ssize_t work_size() noexcept nogil:
-    return MC * KC + 2 * KC * NR * WF
+    return 2 * KC * NR * WF + MC * KC
+
+
+cdef Py_ssize_t work_size_of(Py_ssize_t m, Py_ssize_t k) noexcept nogil:
+    cdef Py_ssize_t depth = min((k + 15) // 16 * 16, <Py_ssize_t>KC), panels = 2 * depth * NR * WF
+    cdef Py_ssize_t strips = (min(m, <Py_ssize_t>MC) + MR) * depth      # A is packed if it is large
+    return min(max(panels + (strips if m * k * <Py_ssize_t>sizeof(double) > SMALL else 0), k + LINE), work_size())
 
 
 cdef inline void begin(const bint on, const int nv, vector *acc, const real *init) noexcept nogil:
@@ -236,7 +243,7 @@ cdef void block(const Product *p, const real *a, Py_ssize_t i0, Py_ssize_t k0, b
     for width in range(64):
         zeros[width] = 0
     q.cr, q.floor, q.gate, q.ir = p.cr, 0 if p.relu and last else -INFINITY, NULL, 0
-    q.next, q.next_br, q.next_bc, q.room = NULL, p.br, p.bc, room + KC * NR * W if packs_b else NULL
+    q.next, q.next_br, q.next_bc, q.room = NULL, p.br, p.bc, room + q.depth * NR * W if packs_b else NULL
     if ahead:
         lines = q.depth // (q.m // MR) // (LINE // sizeof(real)) + 1
         q.share = lines * (LINE // sizeof(real))
@@ -273,9 +280,10 @@ cdef void matmul(const Product *p, real *work) noexcept nogil:
     cdef Py_ssize_t passes = max((p.k + KC - 1) // KC, 1), deepest = ((p.k + passes - 1) // passes + 15) // 16 * 16
     # Rows of A that lie a multiple of 4096 bytes apart, or columns, as in X.T @ dZ, leave too few sets of L1.
     cdef bint clash = p.ar == 1 or p.ar * size % 4096 == 0
-    cdef bint packs_a = p.m * p.k * size > (65536 if clash else 524288) and p.n >= 2 * columns
+    cdef bint packs_a = p.m * p.k * size > (SMALL if clash else 524288) and p.n >= 2 * columns
     cdef bint packs_b = p.bc != 1 or p.k * p.br * size > 32768 and (p.m > FEW or p.br % (32 * columns) == 0)
     cdef bint in_passes = packs_a or packs_b or p.n % columns != 0 or p.k * p.br * size > SPAN
+    cdef real *strips = work + 2 * deepest * columns     # of A, behind the panels of B
     cdef const real *a
     cdef Panel q
     while k0 < p.k or k0 == 0:
@@ -286,8 +294,8 @@ cdef void matmul(const Product *p, real *work) noexcept nogil:
             q.m, q.ar, q.ac, q.strip = p.m - i0, p.ar, p.ac, MR * p.ar
             if packs_a:
                 q.m = min(q.m, <Py_ssize_t>MC)
-                pack_a(work, a, p.ar, p.ac, q.m, q.depth)
-                a, q.ar, q.ac, q.strip = work, 1, MR, MR * q.depth
-            block(p, a, i0, k0, packs_b, work + MC * KC, &q)
+                pack_a(strips, a, p.ar, p.ac, q.m, q.depth)
+                a, q.ar, q.ac, q.strip = strips, 1, MR, MR * q.depth
+            block(p, a, i0, k0, packs_b, work, &q)
             i0 += q.m
         k0 += max(q.depth, 1)

@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from fastbp import checks
+from fastbp._kept import Kept
 from fastbp.compiler import compile_graph
 from fastbp.engine import threads as engine_threads
 from fastbp.engine.direct import Predictor
@@ -25,7 +26,6 @@ from fastbp.nn.parameters import Parameters
 Array = npt.NDArray[Any]
 
 BLOCK = 512  # rows that a prediction walks together
-KEPT = 64  # compiled programs that a model keeps
 
 
 class Model(checks.OwnAttributes, ABC):
@@ -51,7 +51,7 @@ class Model(checks.OwnAttributes, ABC):
         self._layout: Layout | None = None
         self.guard = Guard()
         self._making = allocate_lock()
-        self._programs: dict[object, Program] = {}
+        self._programs: Kept[Program] = Kept()
         self._direct = Predictor(self.guard)
 
     # ------------------------------------------------------------ what a subclass says
@@ -174,9 +174,7 @@ class Model(checks.OwnAttributes, ABC):
         program = self._programs.get(key)
         if program is None:
             program = make()
-            if len(self._programs) >= KEPT:
-                self._programs.clear()
-            self._programs[key] = program
+            self._programs.put(key, program, program.memory)
         return program
 
     def _forward_run(self) -> Run:

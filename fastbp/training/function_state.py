@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from fastbp._kept import Kept
 from fastbp.compiler import compile_graph
 from fastbp.compiler.exact import conditions, poisoned
 from fastbp.engine.program import Program
@@ -63,7 +64,7 @@ class FunctionState(State):
     def __init__(self, objective: Objective, optimizer: Any) -> None:
         super().__init__(objective, None, optimizer)  # type: ignore[arg-type]
         self.spec: Spec = ()
-        self._programs: dict[object, tuple[Program, int]] = {}  # and how many arrays it takes
+        self._programs: Kept[tuple[Program, int]] = Kept()  # and how many arrays it takes
         self._entering = Entering()
         self._places: list[tuple[int, int, bool]] = []
         self._seen: Seen = seen(objective.function)
@@ -77,9 +78,15 @@ class FunctionState(State):
             self.spec, self._seen = spec, seen(self.model.function)
 
     def _program(self, kind: Kind, rows: int, metrics: tuple[Metric, ...]) -> Program:
-        if (kind, rows) not in self._programs:
-            self._programs[kind, rows] = self._compiled(kind, rows)
-        return self._programs[kind, rows][0]
+        return self._known(kind, rows)[0]
+
+    def _known(self, kind: Kind, rows: int) -> tuple[Program, int]:
+        return self._programs.get((kind, rows)) or self._made(kind, rows)
+
+    def _made(self, kind: Kind, rows: int) -> tuple[Program, int]:
+        found = self._compiled(kind, rows)
+        self._programs.put((kind, rows), found, found[0].memory)
+        return found
 
     def data_names(self, count: int) -> tuple[str, ...]:
         """What the arrays of a training are called in messages."""
@@ -94,17 +101,12 @@ class FunctionState(State):
         self, kind: Kind, rows: int, last: int, data: Sequence[Array]
     ) -> tuple[Array, ...]:
         """The arrays that programs of so many rows, and of a last batch of so many, take."""
-        if not last and (kind, rows) in self._programs:
-            return self._entering.arrays(data, self._programs[kind, rows][1], self.model.dtype)
-        lengths = (rows, last) if last else (rows,)
-        for n in lengths:
-            self._program(kind, n, ())
-        most = max(self._programs[kind, n][1] for n in lengths)
-        for n in lengths:
-            if self._programs[kind, n][1] < most:  # it knew less of what the other one takes
-                del self._programs[kind, n]
+        taken = {n: self._known(kind, n)[1] for n in ((rows, last) if last else (rows,))}
+        most = max(taken.values())
+        for n, count in taken.items():
+            if count < most:  # it knew less of what the other one takes
                 self._runs.clear()
-                self._program(kind, n, ())
+                self._made(kind, n)
         return self._entering.arrays(data, most, self.model.dtype)
 
     def _compiled(self, kind: Kind, rows: int) -> tuple[Program, int]:

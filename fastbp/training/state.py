@@ -9,6 +9,7 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 
+from fastbp._kept import Kept
 from fastbp.compiler import compile_graph
 from fastbp.engine import threads
 from fastbp.engine.memory import Layout, aligned_zeros
@@ -24,7 +25,6 @@ from fastbp.training.errors import stopped
 
 Array = npt.NDArray[Any]
 Kind = Literal["train", "gradient", "evaluate"]
-KEPT = 16  # bound programs, each with a workspace, that a training keeps
 
 
 def program_for(
@@ -77,7 +77,7 @@ class State:
         self.hyper = optimizer.hyper()
         self._training: Array | None = None
         self._gradients: dict[str, Array] | None = None
-        self._runs: dict[object, Run] = {}
+        self._runs: Kept[Run] = Kept()  # bound programs, each with a workspace
         self._snapshot: Snapshot | None = None
         self.doubt = ""  # what else than a divergence a loss that is not finite may come from
 
@@ -129,10 +129,8 @@ class State:
         run = self._runs.get(key)
         if run is None:
             program = self._program(kind, rows, metrics)
-            if len(self._runs) >= KEPT:
-                self._runs.clear()
             run = Run(program, self.model.block()[0], self.training, self.hyper)
-            self._runs[key] = run
+            self._runs.put(key, run, program.run_memory)
         return run
 
     def gradient(self, arrays: tuple[Array, ...]) -> float:

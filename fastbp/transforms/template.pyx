@@ -7,7 +7,7 @@ from numpy import ndarray
 from fastbp.graph.numpy_protocol import means_else
 
 cdef enum:
-    LEAF            # an array or number that a program takes
+    LEAF            # an array or number that a program takes; of the type `form` alone, where there is one
     FIXED           # part of the trace: the same object, or an equal one of the same type
     FROZEN          # an array that is part of the trace: equal content
     SEQUENCE
@@ -57,6 +57,10 @@ cdef bint fill(Template t, object value, list found) except -1:
     cdef Template child
     if t.kind == LEAF:
         found.append(value)
+        if t.form is not None and (type(value) is int) != (t.form is int):
+            return False
+        if t.value is not None and value != t.value:
+            return False
         return type(value) is ndarray or not isinstance(value, ndarray) or means_else(value) is None
     if t.kind == FIXED:
         return value is t.value or (t.form is not None and type(value) is t.form and value == t.value)
@@ -88,9 +92,17 @@ cdef Template made(int kind, object form, object value, tuple keys, tuple childr
     return t
 
 
-def leaf() -> Template:
-    """The form of an array or number that a program takes; the program looks at shape and dtype."""
-    return made(LEAF, None, None, None, None)
+def leaf(kind=None) -> Template:
+    """The form of an array or number that a program takes; the program looks at shape and dtype.
+
+    `kind` int: Python's whole numbers alone; float: none of them.
+    """
+    return made(LEAF, kind, None, None, None)
+
+
+def pin(Template form not None, value) -> None:
+    """Have the form of a whole number ask for this very one."""
+    form.value = value
 
 
 def fixed(value) -> Template:

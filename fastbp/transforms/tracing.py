@@ -17,6 +17,7 @@ from fastbp.engine.memory import Layout
 from fastbp.engine.program import MAX_ARRAYS, Program
 from fastbp.graph.dtypes import WEAK
 from fastbp.graph.node import Node, input_node, parameter_node
+from fastbp.graph.number import Number, is_used, plain_int
 from fastbp.graph.numpy_protocol import plain
 from fastbp.transforms import template
 from fastbp.transforms.captured import Capture, Function, captures, holds_floats, substituted
@@ -54,6 +55,11 @@ class Traced:
     looked: Looked | None = None  # where they follow from floats
     calls: list[Call] = field(default_factory=list)  # that nobody uses just now
 
+    @property
+    def memory(self) -> int:
+        """About how many bytes it takes, and a call."""
+        return 0 if self.program is None else self.program.memory + self.program.run_memory
+
     def leaves(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> list[Any] | None:
         """The leaves of a call, captured ones last; None where its form is another one."""
         return template.call_leaves(self.form, self.watches, args, kwargs)
@@ -88,13 +94,18 @@ def trace(
     args: tuple[Any, ...],
     kwargs: dict[str, Any],
     numbers: set[int],
-) -> Traced:
-    """Trace one call; `numbers` are the arguments whose whole numbers are parameters, too."""
+    fixed: frozenset[int],
+) -> tuple[Traced, frozenset[int]]:
+    """Trace one call; say which of its Python ints, in order, the function looked at.
+
+    `numbers` are the arguments whose whole numbers are parameters, too; `fixed` the ints that are given as they are.
+    """
     leaves: list[Leaf] = []
+    ints = Ints(fixed)
     forms = tuple(
-        _form(value, f"argument {i}", leaves, i in numbers) for i, value in enumerate(args)
+        _form(value, f"argument {i}", leaves, i in numbers, ints) for i, value in enumerate(args)
     )
-    keywords = {name: _form(value, name, leaves, False) for name, value in kwargs.items()}
+    keywords = {name: _form(value, name, leaves, False, ints) for name, value in kwargs.items()}
     form = template.nested(
         (args, kwargs),
         None,
@@ -108,8 +119,9 @@ def trace(
     watches = [Watch(c.holder, c.name, _captured_form(c, leaves)) for c in found]
     _make_nodes(leaves)
     nodes = iter([leaf.node for leaf in leaves[:own]])
-    new_args = tuple(_with_nodes(value, nodes, i in numbers) for i, value in enumerate(args))
-    new_kwargs = {name: _with_nodes(value, nodes, False) for name, value in kwargs.items()}
+    again = Ints(fixed)
+    new_args = tuple(_with_nodes(value, nodes, i in numbers, again) for i, value in enumerate(args))
+    new_kwargs = {name: _with_nodes(value, nodes, False, again) for name, value in kwargs.items()}
     rest = iter([leaf.node for leaf in leaves[own:]])
     new = {
         (id(c.holder), "" if not isinstance(c.holder, dict) else c.name): _with_nodes(
@@ -121,25 +133,60 @@ def trace(
     copy = substituted(function, new)
     reached = [*args, *kwargs.values(), *(c.value for c in found)]
     result = without_draws(lambda: derive(copy, new_args, new_kwargs), function, reached)
-    return _compiled(form, watches, leaves, result)
+    result = nesting.mapped(result, plain_int)  # a number of the arguments is its int
+    return _compiled(form, watches, leaves, result), again.pinned(ints)
 
 
-def _form(value: Any, name: str, leaves: list[Leaf], numbers: bool) -> Template:
+class Ints:
+    """The Python ints of a call in order: those that are given as they are, and those that nodes stand for."""
+
+    def __init__(self, fixed: frozenset[int]) -> None:
+        self._fixed, self._count = fixed, 0
+        self._forms: dict[int, Template] = {}
+        self._numbers: dict[int, Number] = {}
+
+    def next_is_free(self) -> bool:
+        """Whether a node stands for the next one."""
+        self._count += 1
+        return self._count - 1 not in self._fixed
+
+    def form(self) -> Template:
+        """The form of the last one."""
+        return self._forms.setdefault(self._count - 1, template.leaf(int))
+
+    def number(self, value: int, node: Node) -> Number:
+        """What stands for the last one."""
+        return self._numbers.setdefault(self._count - 1, Number(value, node))
+
+    def pinned(self, forms: Ints) -> frozenset[int]:
+        """Those that the function looked at; their forms, which `forms` has, now ask for these very ints."""
+        used = {i: number for i, number in self._numbers.items() if is_used(number)}
+        for i, number in used.items():
+            template.pin(forms._forms[i], plain_int(number))
+        return frozenset(used)
+
+
+def _form(
+    value: Any, name: str, leaves: list[Leaf], numbers: bool, ints: Ints | None = None
+) -> Template:
     """The form of an argument; its leaves are appended."""
     if isinstance(value, dict):
-        forms = tuple(_form(v, f"{name}[{k!r}]", leaves, numbers) for k, v in value.items())
+        forms = tuple(_form(v, f"{name}[{k!r}]", leaves, numbers, ints) for k, v in value.items())
         return template.nested(value, tuple(value), forms)
     if isinstance(value, list | tuple):
-        forms = tuple(_form(v, f"{name}[{i}]", leaves, numbers) for i, v in enumerate(value))
+        forms = tuple(_form(v, f"{name}[{i}]", leaves, numbers, ints) for i, v in enumerate(value))
         return template.nested(value, None, forms)
     if nesting.is_record(value):
         names = nesting.fields(value)
-        forms = tuple(_form(getattr(value, n), f"{name}.{n}", leaves, numbers) for n in names)
+        forms = tuple(_form(getattr(value, n), f"{name}.{n}", leaves, numbers, ints) for n in names)
         return template.nested(value, names, forms)
-    if not is_leaf(value, numbers):
+    free = type(value) is int and ints is not None and ints.next_is_free() and not numbers
+    if not free and not is_leaf(value, numbers):
         return template.fixed(value)
     leaves.append(_leaf(value, name, not numbers))
-    return template.leaf()
+    if free and ints is not None:
+        return ints.form()
+    return template.leaf(float if type(value) is float and not numbers else None)
 
 
 def is_leaf(value: Any, numbers: bool) -> bool:
@@ -171,9 +218,19 @@ def _captured_form(capture: Capture, leaves: list[Leaf]) -> Template:
     return template.fixed(value)
 
 
-def _with_nodes(value: Any, nodes: Iterator[Node | None], numbers: bool) -> Any:
-    """The same nesting with the next nodes for its leaves."""
-    return nesting.mapped(value, lambda leaf: next(nodes) if is_leaf(leaf, numbers) else leaf)
+def _with_nodes(
+    value: Any, nodes: Iterator[Node | None], numbers: bool, ints: Ints | None = None
+) -> Any:
+    """The same nesting with the next nodes for its leaves, and what stands for its ints."""
+
+    def change(leaf: Any) -> Any:
+        if type(leaf) is int and ints is not None and ints.next_is_free() and not numbers:
+            node = next(nodes)
+            assert node is not None, "leaves have nodes by now"
+            return ints.number(leaf, node)
+        return next(nodes) if is_leaf(leaf, numbers) else leaf
+
+    return nesting.mapped(value, change)
 
 
 def _make_nodes(leaves: list[Leaf]) -> None:

@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 import functools
+from collections.abc import Hashable
 from typing import Any
 
 from fastbp import checks, nesting
+from fastbp._kept import Kept
 from fastbp.graph.node import Node
+from fastbp.graph.number import plain_int
 from fastbp.transforms.captured import Function
+from fastbp.transforms.signature import signature
 from fastbp.transforms.tracing import Derive, Traced, trace
 
-KEPT = 64  # programs that a function keeps: one for each form of its arguments
+STATES = 8  # programs that are kept for one form of the arguments: of other captured values
 
 
 class Transformed:
     """A function made from another one, and computed by compiled programs.
 
     It is what `fastbp.grad` and its relatives return. Programs are kept by the arguments' nesting, shapes and dtypes,
-    and die with it.
+    up to some 64 MB, and die with it.
     """
 
     def __init__(
@@ -30,7 +34,11 @@ class Transformed:
         self._derive = derive
         self._argnums = argnums
         self._made = made  # by which function, and its arguments after the first
-        self._traced: list[Traced] = []
+        self._last: Traced | None = None
+        self._kept: Kept[tuple[Traced, ...]] = Kept()
+        self._fixed: dict[
+            Hashable, frozenset[int]
+        ] = {}  # ints that the function looks at, by signature
 
     def rebuilt_on(self, function: Function) -> Transformed:
         """The same transformation of another function."""
@@ -42,26 +50,61 @@ class Transformed:
         return transform, (self.function, *arguments)
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        """Compute the results: by the first program that takes the arguments, or by a new one."""
-        for traced in self._traced:
-            leaves = traced.leaves(args, kwargs)
+        """Compute the results: by the last program, by another that takes the arguments, or by a new one."""
+        last = self._last
+        if last is not None:
+            leaves = last.leaves(args, kwargs)
             if leaves is not None:
-                results = traced.run(leaves)
+                results = last.run(leaves)
                 if results is not None:
-                    return traced.result.put_together(results)
+                    return last.result.put_together(results)
         if _holds_nodes((args, kwargs)):
             return self._derive(self.function, args, kwargs)
-        return self._first_call(args, kwargs)
+        args, kwargs = nesting.mapped((args, kwargs), plain_int)
+        form, ints = signature(args, kwargs)
+        known = self._kept.get(self._key(form, ints)) or ()
+        for traced in known:
+            leaves = traced.leaves(args, kwargs)
+            results = None if leaves is None else traced.run(leaves)
+            if results is not None:
+                self._last = traced
+                return traced.result.put_together(results)
+        return self._first_call(form, ints, args, kwargs)
 
-    def _first_call(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-        numbers = {i % len(args) for i in self._argnums if -len(args) <= i < len(args)}
-        traced = trace(self.function, self._derive, args, kwargs, numbers)
+    def _key(self, form: Hashable, ints: list[int]) -> Hashable:
+        """What programs are kept by: of the ints the function looks at, their values, too."""
+        fixed = self._fixed.get(form, ())
+        return form, tuple([(i, ints[i]) for i in sorted(fixed)])
+
+    def _first_call(
+        self, form: Hashable, ints: list[int], args: tuple[Any, ...], kwargs: dict[str, Any]
+    ) -> Any:
+        traced = self._trace(form, args, kwargs, len(ints))
         leaves = traced.leaves(args, kwargs)
         assert leaves is not None, "a trace must fit the call that it was made from"
         results = traced.run(leaves)
         assert results is not None, "a program must take the leaves that it was made from"
-        self._traced = [traced, *self._traced[: KEPT - 1]]
+        key = self._key(form, ints)
+        states = (traced, *(self._kept.get(key) or ())[: STATES - 1])
+        self._kept.put(key, states, sum(one.memory for one in states))
+        self._last = traced
         return traced.result.put_together(results)
+
+    def _trace(
+        self, form: Hashable, args: tuple[Any, ...], kwargs: dict[str, Any], ints: int
+    ) -> Traced:
+        """Trace the call, and note which of its ints the function looks at."""
+        numbers = {i % len(args) for i in self._argnums if -len(args) <= i < len(args)}
+        fixed = self._fixed.get(form, frozenset())
+        try:
+            traced, used = trace(self.function, self._derive, args, kwargs, numbers, fixed)
+        except Exception:
+            if len(fixed) == ints:
+                raise
+            used = frozenset(range(ints))  # it may not take what stands for an int
+            traced, _ = trace(self.function, self._derive, args, kwargs, numbers, used)
+        self._fixed[form] = fixed | used
+        return traced
 
     def __repr__(self) -> str:
         return f"<transformed {getattr(self.function, '__name__', self.function)!s}>"
