@@ -27,19 +27,22 @@ class Kept(Generic[Value]):
     def __init__(self, memory: int = MEMORY) -> None:
         self._memory = memory
         self._values: dict[Hashable, tuple[Value, int]] = {}  # used last: last
+        self._last: Hashable = None
 
     def get(self, key: Hashable) -> Value | None:
         """The value of a key, which counts as used; None where there is none."""
-        found = self._values.pop(key, None)
+        found = self._values.get(key)
         if found is None:
             return None
-        self._values[key] = found
+        if key != self._last:
+            self._values.pop(key, None)
+            self._values[key], self._last = found, key
         return found[0]
 
     def put(self, key: Hashable, value: Value, size: int) -> None:
         """Keep a value of so many bytes."""
         self._values.pop(key, None)
-        self._values[key] = value, size
+        self._values[key], self._last = (value, size), key
         entries = list(self._values.items())
         room = self._memory - sum(taken for _, (_, taken) in entries)
         for old, (_, taken) in entries[:-1]:

@@ -17,7 +17,7 @@ from fastbp.nn.metrics import Metric
 from fastbp.training.entering import Entering
 from fastbp.training.objective import Objective, places_in
 from fastbp.training.state import Kind, State
-from fastbp.transforms.captured import Seen, seen
+from fastbp.transforms.captured import Seen, warn_of
 
 DOUBT = (
     ", or whole numbers that follow from floats are too large, or no places where they are indices: compute them "
@@ -67,7 +67,8 @@ class FunctionState(State):
         self._programs: Kept[tuple[Program, int]] = Kept()  # and how many arrays it takes
         self._entering = Entering()
         self._places: list[tuple[int, int, bool]] = []
-        self._seen: Seen = seen(objective.function)
+        self._seen = Seen(objective.function)
+        self._warned = False
 
     def expect(self, spec: Spec) -> None:
         """Take note of the data's form; forget programs of another one, or of what the function no longer captures."""
@@ -75,7 +76,10 @@ class FunctionState(State):
             self._programs.clear()
             self._runs.clear()
             self._entering = Entering()
-            self.spec, self._seen = spec, seen(self.model.function)
+            self.spec, self._seen = spec, Seen(self.model.function)
+        if self._seen.unwatched is not None and not self._warned:
+            self._warned = True
+            warn_of(self.model.function, self._seen.unwatched)
 
     def _program(self, kind: Kind, rows: int, metrics: tuple[Metric, ...]) -> Program:
         return self._known(kind, rows)[0]
@@ -101,7 +105,9 @@ class FunctionState(State):
         self, kind: Kind, rows: int, last: int, data: Sequence[Array]
     ) -> tuple[Array, ...]:
         """The arrays that programs of so many rows, and of a last batch of so many, take."""
-        taken = {n: self._known(kind, n)[1] for n in ((rows, last) if last else (rows,))}
+        if not last:
+            return self._entering.arrays(data, self._known(kind, rows)[1], self.model.dtype)
+        taken = {n: self._known(kind, n)[1] for n in (rows, last)}
         most = max(taken.values())
         for n, count in taken.items():
             if count < most:  # it knew less of what the other one takes

@@ -1,86 +1,33 @@
-"""What a function captured: arrays from closures and globals become inputs of its trace.
+"""What a function has from outside: arrays become inputs of its trace, all else is watched.
 
 The function is copied with nodes in place of the float arrays, and so are the functions of the user's that it calls
-by name. At each call the same cells and globals are looked at again: an array with new numbers in it is just read, a
-name bound to something else is traced anew. What cannot be seen are attributes of objects, and what functions of other
-kinds (callable objects, builtins) hold.
+by name. At each call the same cells, globals and defaults are looked at again: an array with new numbers in it is just
+read. Whatever else the function reads (`survey.py`) must be as it was, or it is traced anew.
 """
 
-import dis
+from __future__ import annotations
+
 import types
-from collections.abc import Callable, Iterator
-from functools import lru_cache
-from typing import Any, NamedTuple
+import warnings
+from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 
 from fastbp import nesting
-from fastbp.transforms import template
+from fastbp.transforms.code import reads
+from fastbp.transforms.survey import Survey, behind, can_be_copied
+from fastbp.transforms.template import Watch, all_hold
 
 Function = Callable[..., Any]
-_OTHERS = ("numpy", "fastbp", "scipy")
+Place = tuple[
+    int, str
+]  # the id of a cell, of a dict of globals or of a function, and the name there
 
 
-class Capture(NamedTuple):
-    """One name that a function uses from outside: where it is bound, and to what."""
-
-    holder: Any  # a cell, or a dict of globals or of defaults
-    name: str
-    value: Any
-
-
-def captures(function: Function) -> list[Capture]:
-    """The names that a function, and the functions it names, take from outside."""
-    found: list[Capture] = []
-    seen: set[int] = set()
-    waiting = [function]
-    while waiting:
-        one = _plain(waiting.pop())
-        if one is None or id(one) in seen:
-            continue
-        seen.add(id(one))
-        for capture in _of(one):
-            found.append(capture)
-            waiting.append(capture.value)
-    return found
-
-
-def _plain(value: Any) -> types.FunctionType | None:
-    """The Python function behind a value, if it is one of the user's."""
-    while True:
-        if isinstance(value, types.MethodType):
-            value = value.__func__
-        elif hasattr(value, "rebuilt_on"):  # a transformed function
-            value = value.function
-        else:
-            break
-    if not isinstance(value, types.FunctionType):
-        return None
-    module = str(value.__globals__.get("__name__", "")).split(".")[0]
-    return None if module in _OTHERS else value
-
-
-def _of(function: types.FunctionType) -> Iterator[Capture]:
-    for name, cell in zip(function.__code__.co_freevars, function.__closure__ or (), strict=True):
-        try:
-            yield Capture(cell, name, cell.cell_contents)
-        except ValueError:  # not bound yet
-            continue
-    for name in sorted(_names(function.__code__)):
-        if name in function.__globals__:
-            yield Capture(function.__globals__, name, function.__globals__[name])
-
-
-@lru_cache(maxsize=512)
-def _names(code: types.CodeType) -> frozenset[str]:
-    """The names of the globals that a function, and those inside it, read."""
-    found = {
-        i.argval for i in dis.get_instructions(code) if i.opname in ("LOAD_GLOBAL", "LOAD_NAME")
-    }
-    for constant in code.co_consts:
-        if isinstance(constant, types.CodeType):
-            found |= _names(constant)
-    return frozenset(found)
+def place_of(holder: Any, key: str | None) -> Place:
+    """What a place is known by."""
+    return id(holder), key or ""
 
 
 def holds_floats(value: Any) -> bool:
@@ -94,13 +41,13 @@ def holds_floats(value: Any) -> bool:
     return False
 
 
-def substituted(function: Function, new: dict[tuple[int, str], Any]) -> Function:
-    """A copy of a function with other values for what it captured, by (id of the holder, name)."""
+def substituted(function: Function, new: dict[Place, Any]) -> Function:
+    """A copy of a function with other values for what it has from outside."""
     memo: dict[int, Any] = {}
 
     def copied(value: Any) -> Any:
-        plain = _plain(value)
-        if plain is None:
+        plain = behind(value)
+        if plain is None or not can_be_copied(plain):
             return value
         if id(plain) not in memo:
             memo[id(plain)] = None  # a place for a function that calls itself
@@ -110,17 +57,17 @@ def substituted(function: Function, new: dict[tuple[int, str], Any]) -> Function
     def rebuilt(plain: types.FunctionType) -> Any:
         cells = tuple(types.CellType() for _ in plain.__closure__ or ())
         names = dict(plain.__globals__)
-        made = types.FunctionType(
-            plain.__code__, names, plain.__name__, plain.__defaults__, cells or None
-        )
-        made.__kwdefaults__ = plain.__kwdefaults__
+        defaults = new.get((id(plain), "__defaults__"), plain.__defaults__)
+        made = types.FunctionType(plain.__code__, names, plain.__name__, defaults, cells or None)
+        made.__kwdefaults__ = new.get((id(plain), "__kwdefaults__"), plain.__kwdefaults__)
+        made.__dict__.update(plain.__dict__)
         memo[id(plain)] = made
         for cell, old in zip(cells, plain.__closure__ or (), strict=True):
             try:
                 cell.cell_contents = new.get((id(old), ""), copied(old.cell_contents))
             except ValueError:
                 continue
-        for name in _names(plain.__code__) & names.keys():
+        for name in reads(plain.__code__).globals & names.keys():
             names[name] = new.get((id(plain.__globals__), name), copied(names[name]))
         return made
 
@@ -137,29 +84,26 @@ def _like(value: Any, function: Any) -> Any:
 
 
 class Seen:
-    """What a function had captured at a moment, to see whether it still has it."""
+    """What a function had from outside at a moment, to see whether it still has it."""
 
-    def __init__(self, watches: list[template.Watch]) -> None:
-        self._watches = watches
+    def __init__(self, function: Function) -> None:
+        survey = Survey()
+        survey.function(function)
+        survey.settle()
+        self._watches: list[Watch] = survey.watches
+        self.unwatched = survey.unwatched
 
     def still_so(self) -> bool:
-        """Whether every name is bound to the same, and arrays hold the same numbers."""
-        return template.call_leaves(_NOTHING, self._watches, (), {}) is not None
+        """Whether all that it read is as it was, as far as that can be told."""
+        return self.unwatched is None and all_hold(self._watches)
 
 
-_NOTHING = template.fixed(((), {}))
-
-
-def seen(function: Function) -> Seen:
-    """What a function captures now."""
-    return Seen([template.Watch(c.holder, c.name, _form(c.value)) for c in captures(function)])
-
-
-def _form(value: Any) -> template.Template:
-    if isinstance(value, np.ndarray):
-        return template.frozen(value)
-    if type(value) is dict:
-        return template.nested(value, tuple(value), tuple(map(_form, value.values())))
-    if type(value) in (list, tuple):
-        return template.nested(value, None, tuple(map(_form, value)))
-    return template.fixed(value)
+def warn_of(function: Function, unwatched: str) -> None:
+    """Say that a function is traced each time, and why."""
+    name = getattr(function, "__name__", type(function).__name__)
+    warnings.warn(
+        f"{name} is traced anew at each call, which takes milliseconds: {unwatched} cannot be watched for changes. "
+        "Pass what it reads as arguments",
+        RuntimeWarning,
+        stacklevel=3,
+    )

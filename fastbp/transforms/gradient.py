@@ -45,8 +45,9 @@ def value_and_grad(function: Callable[..., Any], argnums: Argnums = 0) -> Callab
 
     Notes
     -----
-    Float arrays that the function uses from outside are read at every call, and other names that it uses are looked
-    at again: the answer is never stale. What cannot be seen are attributes of objects and ``np.random``.
+    Float arrays that the function uses from outside are read at every call. What else it reads there, items and
+    attributes to any depth, is looked at again: the answer is never stale. What cannot be watched, such as a file, has
+    the function traced at each call, which a warning says once. Random numbers are refused: pass them as data.
 
     Examples
     --------

@@ -20,9 +20,10 @@ from fastbp.graph.node import Node, input_node, parameter_node
 from fastbp.graph.number import Number, is_used, plain_int
 from fastbp.graph.numpy_protocol import plain
 from fastbp.transforms import template
-from fastbp.transforms.captured import Capture, Function, captures, holds_floats, substituted
+from fastbp.transforms.captured import Function, Place, holds_floats, place_of, substituted
 from fastbp.transforms.draws import without_draws
 from fastbp.transforms.looked import Looked
+from fastbp.transforms.survey import Survey
 from fastbp.transforms.template import Template, Watch
 from fastbp.transforms.whole import Beforehand, apart
 
@@ -53,6 +54,8 @@ class Traced:
     result: Template
     before: Beforehand | None = None  # where there are whole numbers
     looked: Looked | None = None  # where they follow from floats
+    unwatched: str | None = None  # what the function reads that nobody can watch
+    given: list[Any] | None = None  # the leaves that it was traced with, for the first call
     calls: list[Call] = field(default_factory=list)  # that nobody uses just now
 
     @property
@@ -101,11 +104,23 @@ def trace(
     `numbers` are the arguments whose whole numbers are parameters, too; `fixed` the ints that are given as they are.
     """
     leaves: list[Leaf] = []
+    captured: list[tuple[Place, Any]] = []
+
+    def as_input(holder: Any, key: str | None, value: Any, label: str) -> Template | None:
+        """The form of what the function has from outside, where that becomes inputs."""
+        plain(label, value)
+        if not holds_floats(value):
+            return None
+        captured.append((place_of(holder, key), value))
+        return forming.form(value, label, False)
+
+    survey = Survey(as_input)
     ints = Ints(fixed)
+    forming = Forming(leaves, survey, ints)
     forms = tuple(
-        _form(value, f"argument {i}", leaves, i in numbers, ints) for i, value in enumerate(args)
+        forming.form(value, f"argument {i}", i in numbers) for i, value in enumerate(args)
     )
-    keywords = {name: _form(value, name, leaves, False, ints) for name, value in kwargs.items()}
+    keywords = {name: forming.form(value, name, False) for name, value in kwargs.items()}
     form = template.nested(
         (args, kwargs),
         None,
@@ -115,26 +130,22 @@ def trace(
         ),
     )
     own = len(leaves)
-    found = captures(function)
-    watches = [Watch(c.holder, c.name, _captured_form(c, leaves)) for c in found]
+    forming.ints = None
+    survey.function(function)
+    survey.settle()
     _make_nodes(leaves)
     nodes = iter([leaf.node for leaf in leaves[:own]])
     again = Ints(fixed)
     new_args = tuple(_with_nodes(value, nodes, i in numbers, again) for i, value in enumerate(args))
     new_kwargs = {name: _with_nodes(value, nodes, False, again) for name, value in kwargs.items()}
     rest = iter([leaf.node for leaf in leaves[own:]])
-    new = {
-        (id(c.holder), "" if not isinstance(c.holder, dict) else c.name): _with_nodes(
-            c.value, rest, False
-        )
-        for c in found
-        if holds_floats(c.value)
-    }
-    copy = substituted(function, new)
-    reached = [*args, *kwargs.values(), *(c.value for c in found)]
+    copy = substituted(function, {at: _with_nodes(value, rest, False) for at, value in captured})
+    reached = [*args, *kwargs.values()]
     result = without_draws(lambda: derive(copy, new_args, new_kwargs), function, reached)
     result = nesting.mapped(result, plain_int)  # a number of the arguments is its int
-    return _compiled(form, watches, leaves, result), again.pinned(ints)
+    traced = _compiled(form, survey.watches, leaves, result)
+    traced.unwatched, traced.given = survey.unwatched, forming.given
+    return traced, again.pinned(ints)
 
 
 class Ints:
@@ -166,27 +177,38 @@ class Ints:
         return frozenset(used)
 
 
-def _form(
-    value: Any, name: str, leaves: list[Leaf], numbers: bool, ints: Ints | None = None
-) -> Template:
-    """The form of an argument; its leaves are appended."""
-    if isinstance(value, dict):
-        forms = tuple(_form(v, f"{name}[{k!r}]", leaves, numbers, ints) for k, v in value.items())
-        return template.nested(value, tuple(value), forms)
-    if isinstance(value, list | tuple):
-        forms = tuple(_form(v, f"{name}[{i}]", leaves, numbers, ints) for i, v in enumerate(value))
-        return template.nested(value, None, forms)
-    if nesting.is_record(value):
-        names = nesting.fields(value)
-        forms = tuple(_form(getattr(value, n), f"{name}.{n}", leaves, numbers, ints) for n in names)
-        return template.nested(value, names, forms)
-    free = type(value) is int and ints is not None and ints.next_is_free() and not numbers
-    if not free and not is_leaf(value, numbers):
-        return template.fixed(value)
-    leaves.append(_leaf(value, name, not numbers))
-    if free and ints is not None:
-        return ints.form()
-    return template.leaf(float if type(value) is float and not numbers else None)
+class Forming:
+    """Makes the forms of values: their leaves are appended, and what is no leaf is watched.
+
+    Attributes
+    ----------
+    ints : says which Python ints are leaves; None where none are.
+    """
+
+    def __init__(self, leaves: list[Leaf], survey: Survey, ints: Ints | None) -> None:
+        self._leaves, self._survey, self.ints = leaves, survey, ints
+        self.given: list[Any] = []  # the values of the leaves
+
+    def form(self, value: Any, name: str, numbers: bool) -> Template:
+        """The form of a value; `numbers`: whole numbers in it are parameters, too."""
+        if isinstance(value, dict):
+            forms = tuple(self.form(v, f"{name}[{k!r}]", numbers) for k, v in value.items())
+            return template.nested(value, tuple(value), forms)
+        if isinstance(value, list | tuple):
+            forms = tuple(self.form(v, f"{name}[{i}]", numbers) for i, v in enumerate(value))
+            return template.nested(value, None, forms)
+        if nesting.is_record(value):
+            names = nesting.fields(value)
+            forms = tuple(self.form(getattr(value, n), f"{name}.{n}", numbers) for n in names)
+            return template.nested(value, names, forms)
+        free = type(value) is int and self.ints is not None and self.ints.next_is_free()
+        if not (free and not numbers) and not is_leaf(value, numbers):
+            return self._survey.form(value, name)
+        self._leaves.append(_leaf(value, name, not numbers))
+        self.given.append(value)
+        if free and not numbers and self.ints is not None:
+            return self.ints.form()
+        return template.leaf(float if type(value) is float and not numbers else None)
 
 
 def is_leaf(value: Any, numbers: bool) -> bool:
@@ -206,16 +228,6 @@ def _leaf(value: Any, name: str, rows: bool) -> Leaf:
             f"{name}: expected float32, float64 or whole numbers, got an array of {value.dtype}"
         )
     return Leaf(name, value.shape, value.dtype, rows and value.ndim > 0)
-
-
-def _captured_form(capture: Capture, leaves: list[Leaf]) -> Template:
-    value = capture.value
-    plain(capture.name, value)
-    if isinstance(value, np.ndarray) and value.dtype.kind in "iub":
-        return template.frozen(value)
-    if holds_floats(value):
-        return _form(value, capture.name, leaves, False)
-    return template.fixed(value)
 
 
 def _with_nodes(

@@ -10,7 +10,7 @@ from fastbp import checks, nesting
 from fastbp._kept import Kept
 from fastbp.graph.node import Node
 from fastbp.graph.number import plain_int
-from fastbp.transforms.captured import Function
+from fastbp.transforms.captured import Function, warn_of
 from fastbp.transforms.signature import signature
 from fastbp.transforms.tracing import Derive, Traced, trace
 
@@ -35,6 +35,8 @@ class Transformed:
         self._argnums = argnums
         self._made = made  # by which function, and its arguments after the first
         self._last: Traced | None = None
+        self._warned = False
+        self._changes = 0  # how often the function changed what it reads
         self._kept: Kept[tuple[Traced, ...]] = Kept()
         self._fixed: dict[
             Hashable, frozenset[int]
@@ -80,15 +82,26 @@ class Transformed:
         self, form: Hashable, ints: list[int], args: tuple[Any, ...], kwargs: dict[str, Any]
     ) -> Any:
         traced = self._trace(form, args, kwargs, len(ints))
-        leaves = traced.leaves(args, kwargs)
-        assert leaves is not None, "a trace must fit the call that it was made from"
-        results = traced.run(leaves)
+        given, traced.given = traced.given, None
+        results = None if given is None else traced.run(given)
         assert results is not None, "a program must take the leaves that it was made from"
+        if traced.unwatched is None and traced.leaves(args, kwargs) is None:
+            self._changes += 1  # once: a defaultdict has a key more
+            traced.unwatched = "what it changes itself"
+        if traced.unwatched is not None:  # not kept: it may be another one by the next call
+            self._warn(traced.unwatched)
+            return traced.result.put_together(results)
         key = self._key(form, ints)
         states = (traced, *(self._kept.get(key) or ())[: STATES - 1])
         self._kept.put(key, states, sum(one.memory for one in states))
         self._last = traced
         return traced.result.put_together(results)
+
+    def _warn(self, unwatched: str) -> None:
+        """Say once that the function is traced each time."""
+        if not self._warned and self._changes != 1:
+            self._warned = True
+            warn_of(self.function, unwatched)
 
     def _trace(
         self, form: Hashable, args: tuple[Any, ...], kwargs: dict[str, Any], ints: int

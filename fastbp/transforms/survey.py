@@ -1,0 +1,353 @@
+"""What a function reads from outside, to any depth: each thing that can change gets a watch.
+
+By the names and attributes in the code of the function and of those that it can reach. A name counts for every object
+that can be reached, whoever reads it there: that watches a little too much, and needs no guess at what a variable is.
+"""
+
+from __future__ import annotations
+
+import builtins
+import functools
+import sys
+import types
+from collections import deque
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+
+from fastbp.transforms import kinds, template
+from fastbp.transforms.code import reads
+from fastbp.transforms.template import PLAIN, Template, Watch
+
+Function = Callable[..., Any]
+MOST = 2000  # watches: to look at more takes as long as to trace anew
+
+_COLLECTIONS = (dict, list, tuple, deque, types.MappingProxyType)
+_CALLED_BEFORE = frozenset(  # not while an object is used
+    [
+        "__init__",
+        "__new__",
+        "__repr__",
+        "__str__",
+        "__setattr__",
+        "__delattr__",
+        "__del__",
+        "__init_subclass__",
+        "__set_name__",
+        "__reduce__",
+        "__reduce_ex__",
+        "__getstate__",
+        "__setstate__",
+        "__class_getitem__",
+        "__sizeof__",
+    ]
+)
+
+
+class Survey:
+    """A walk through all that a function can reach.
+
+    Parameters
+    ----------
+    as_input : callable, optional
+        ``as_input(holder, key, value, label)`` gives the form of what becomes an input of the trace instead of a part
+        of it, or None. It is asked for what functions have from outside that are copied for the trace.
+
+    Attributes
+    ----------
+    watches : list of Watch
+    unwatched : what cannot be watched, in words; None if all can.
+    """
+
+    def __init__(
+        self, as_input: Callable[[Any, str | None, Any, str], Template | None] | None = None
+    ) -> None:
+        self.watches: list[Watch] = []
+        self.unwatched: str | None = None
+        self.attributes: set[str] = set()
+        self._as_input = as_input
+        self._computed = False
+        self._seen: dict[int, Any] = {}  # they are kept, so that no other gets their id
+        self._functions: set[tuple[int, bool]] = set()
+        self._objects: list[tuple[Any, str, set[str]]] = []
+
+    def function(self, function: Function) -> None:
+        """Look at a function that is traced."""
+        label = getattr(function, "__name__", type(function).__name__)
+        inner = behind(function)
+        if inner is None:
+            self.form(function, label)
+        else:
+            self._of_function(inner, label, True)
+            self._around(function, label)
+
+    def settle(self) -> None:
+        """Look at the attributes of the objects that were found, until there are no more."""
+        before = -1
+        while before != (before := len(self.attributes) + len(self.watches) + len(self._objects)):
+            for thing, label, done in list(self._objects):
+                for name, value in self._named(thing, done):
+                    self._watch(thing, name, value, f"{label}.{name}")
+            if len(self.watches) > MOST:
+                self._cannot(f"more than {MOST} values")
+                return
+
+    # ------------------------------------------------------------ values
+
+    def form(self, value: Any, label: str) -> Template:
+        """The form of a value that is part of the trace; what is in it is watched as well."""
+        if type(value) in PLAIN:
+            if type(value) in (types.MethodType, types.BuiltinMethodType):
+                self._look_into(value, label)
+            return template.fixed(value)
+        if id(value) in self._seen:
+            return template.fixed(value)
+        self._seen[id(value)] = value
+        if isinstance(value, np.ndarray):
+            if value.dtype.kind == "O":
+                return template.copied(value, kinds.content(value) or list)
+            return template.frozen(value)
+        if isinstance(value, _COLLECTIONS):
+            return self._collection(value, label)
+        take = kinds.content(value)
+        if take is None:
+            self._look_into(value, label)
+            return template.fixed(value)
+        try:
+            return template.copied(value, take)
+        except (TypeError, ValueError, RuntimeError) as error:
+            self._cannot(f"{label} ({error})")
+            return template.fixed(value)
+
+    def _collection(self, value: Any, label: str) -> Template:
+        if type(value) not in _COLLECTIONS:
+            self._add(value, label)
+        if isinstance(value, list | tuple | deque):
+            parts = [self.form(item, f"{label}[{i}]") for i, item in enumerate(value)]
+            return template.nested(value, None, tuple(parts))
+        if isinstance(getattr(value, "default_factory", None), types.FunctionType):
+            self._look_into(value.default_factory, label)
+        parts = [self.form(item, f"{label}[{key!r}]") for key, item in value.items()]
+        return template.nested(value, tuple(value), tuple(parts))
+
+    def _look_into(self, value: Any, label: str) -> None:
+        """Watch what is in a value that is itself compared by identity."""
+        if isinstance(value, types.FunctionType):
+            self._of_function(value, label, False)
+        elif isinstance(value, types.MethodType | types.BuiltinMethodType):
+            self._method(value, label)
+        elif hasattr(value, "rebuilt_on"):  # a transformed function
+            self.form(value.function, label)
+        elif isinstance(value, functools.partial):
+            for name in ("func", "args", "keywords"):
+                self._watch(value, name, getattr(value, name), f"{label}.{name}")
+        elif isinstance(value, staticmethod | classmethod):
+            self.form(value.__func__, label)
+        elif isinstance(value, types.ModuleType | type):
+            self._add(value, label)
+        elif is_source(value):
+            pass  # what is drawn from it is refused
+        elif hasattr(value, "__wrapped__") and not hasattr(type(value), "__getattr__"):
+            self.form(value.__wrapped__, label)  # lru_cache
+        elif hasattr(value, "__dict__") or _in_python(type(value)):
+            if not kinds.is_inert(value):
+                self._add(value, label)
+        elif not kinds.is_inert(value):
+            self._cannot(f"{label}, a {type(value).__qualname__}")
+
+    def _method(self, value: Any, label: str) -> None:
+        if kinds.reads_the_world(value):
+            self._cannot(f"{value.__name__}()")
+        owner = value.__self__
+        if isinstance(value, types.MethodType):
+            self.form(value.__func__, label)
+        if owner is not None and not isinstance(owner, types.ModuleType):
+            self._watch(value, "__self__", owner, label)
+
+    def _watch(self, holder: Any, key: str | None, value: Any, label: str) -> None:
+        if len(self.watches) <= MOST:
+            where = holder.__dict__ if isinstance(holder, types.ModuleType) else holder
+            self.watches.append(Watch(where, key, self.form(value, label), label))
+
+    def _cannot(self, what: str) -> None:
+        if self.unwatched is None:
+            self.unwatched = what
+
+    # ------------------------------------------------------------ functions
+
+    def _of_function(self, function: types.FunctionType, label: str, copied: bool) -> None:
+        """Watch what a function reads; `copied`: it is called as a copy, which can have inputs for arrays."""
+        copied = copied and can_be_copied(function)
+        if (id(function), copied) in self._functions:
+            return
+        self._functions.add((id(function), copied))
+        self._seen[id(function)] = function
+        read = reads(function.__code__)
+        for name, cell in zip(
+            function.__code__.co_freevars, function.__closure__ or (), strict=True
+        ):
+            try:
+                self._outside(cell, None, cell.cell_contents, name, copied, name in read.free)
+            except ValueError:  # not bound yet
+                continue
+        for name in ("__defaults__", "__kwdefaults__"):
+            value = getattr(function, name)
+            if value:
+                self._outside(function, name, value, f"the defaults of {label}", copied)
+        if kinds.is_library(function.__globals__.get("__name__")):
+            return
+        self.attributes |= read.attributes
+        self._computed |= read.computed
+        if function.__dict__:
+            self._objects.append((function, label, set()))
+        for name in sorted(read.globals):
+            self._global(function.__globals__, name, copied)
+        for name in read.modules:
+            module = sys.modules.get(name)
+            if module is not None:
+                self._look_into(module, name)
+
+    def _global(self, names: dict[str, Any], name: str, copied: bool) -> None:
+        if name in names:
+            self._outside(names, name, names[name], name, copied)
+        elif kinds.reads_the_world(getattr(builtins, name, None)):
+            self._cannot(f"{name}()")
+
+    def _outside(
+        self, holder: Any, key: str | None, value: Any, label: str, copied: bool, read: bool = True
+    ) -> None:
+        """Watch what a function has from outside."""
+        form = self._as_input(holder, key, value, label) if copied and self._as_input else None
+        inner = behind(value)
+        if form is None and not read:
+            form = template.fixed(value)
+        elif form is None and copied and inner is not None:
+            form = template.fixed(value)
+            self._of_function(inner, label, True)
+            self._around(value, label)
+        self.watches.append(Watch(holder, key, form or self.form(value, label), label))
+
+    def _around(self, value: Any, label: str) -> None:
+        """Watch what belongs to a callable beside its function: the object of a method."""
+        while value is not None and not isinstance(value, types.FunctionType):
+            if isinstance(value, types.MethodType):
+                self._watch(value, "__self__", value.__self__, label)
+            value = getattr(value, "function", None) or getattr(value, "__func__", None)
+
+    # ------------------------------------------------------------ objects
+
+    def _add(self, thing: Any, label: str) -> None:
+        """An object, class or module whose attributes are watched by name."""
+        if isinstance(thing, types.ModuleType):
+            if thing.__name__.split(".")[0] in ("numpy", "fastbp", "scipy"):
+                file = kinds.numpy_reads_files(self.attributes)
+                if file is not None:
+                    self._cannot(f"{thing.__name__}.{file}()")
+                return
+        elif isinstance(thing, type) and kinds.is_library(thing.__module__):
+            return
+        self._objects.append((thing, label, set()))
+        for kind in _classes(thing):
+            for name, entry in list(vars(kind).items()):
+                special = name[:2] == "__" == name[-2:] and isinstance(entry, types.FunctionType)
+                if special and (name not in _CALLED_BEFORE or isinstance(thing, type)):
+                    self._of_code(entry, f"{label}.{name}")
+
+    def _of_code(self, function: types.FunctionType, label: str) -> None:
+        if function.__code__.co_filename != "<string>":  # made by dataclass
+            self._of_function(function, label, False)
+
+    def _named(self, thing: Any, done: set[str]) -> Iterator[tuple[str, Any]]:
+        """The attributes of an object that the code names, each once, with their values."""
+        own = getattr(thing, "__dict__", {})
+        classes = _classes(thing)
+        whole = self._computed or any(kinds.is_library(k.__module__) for k in classes)
+        if isinstance(thing, types.ModuleType | type):
+            whole = self._computed and not kinds.is_library(
+                getattr(thing, "__module__", thing.__name__)
+            )
+        for name in sorted(map(str, own.keys() if whole else own.keys() & self.attributes)):
+            if name not in done and not (
+                name[:2] == "__" and not isinstance(thing, types.FunctionType)
+            ):
+                done.add(name)
+                yield name, own[name]
+        for kind in classes:
+            of_kind = vars(kind)
+            wanted = of_kind.keys() if whole else of_kind.keys() & self.attributes
+            for name in sorted(wanted - {n for n in wanted if n[:2] == "__"}):
+                yield from self._of_class(thing, kind, name, of_kind[name], done)
+
+    def _of_class(
+        self, thing: Any, kind: type, name: str, entry: Any, done: set[str]
+    ) -> Iterator[tuple[str, Any]]:
+        """An attribute that a class has for its objects."""
+        if (mark := f"{kind.__qualname__}.{name}") in done:
+            return
+        done.add(mark)
+        if isinstance(entry, types.FunctionType):
+            self._of_code(entry, mark)
+            if name not in done:
+                yield from ((name, value) for value in _value(thing, name))
+        elif isinstance(entry, property) and not kinds.is_library(kind.__module__):
+            if entry.fget is not None:
+                self.form(entry.fget, mark)
+        elif isinstance(entry, functools.cached_property):
+            self.form(entry.func, mark)
+            yield from ((name, value) for value in _value(thing, name))
+        elif name not in done:
+            if hasattr(type(entry), "__get__") and _in_python(type(entry)):
+                self.form(entry, mark)
+            yield from ((name, value) for value in _value(thing, name))
+        done.add(name)
+
+
+def _value(thing: Any, name: str) -> Iterator[Any]:
+    try:
+        yield getattr(thing, name)
+    except Exception:  # a property of a library, a slot without a value: nothing that was read
+        return
+
+
+def _classes(thing: Any) -> list[type]:
+    """The classes written in Python that an object has its attributes from; of a class, those it derives from."""
+    if isinstance(thing, types.ModuleType | types.FunctionType):
+        return []
+    kind: type = type(thing)
+    order = [*thing.__mro__, *kind.__mro__] if isinstance(thing, type) else [*kind.__mro__]
+    return [k for k in order if _in_python(k) and k.__module__ not in ("abc", "typing", "enum")]
+
+
+def _in_python(kind: type) -> bool:
+    return bool(kind.__flags__ & 1 << 9)  # made by a class statement: Py_TPFLAGS_HEAPTYPE
+
+
+def is_source(value: Any) -> bool:
+    """Whether a value is a random generator of NumPy or of Python."""
+    kind = type(value)
+    if "random" not in (kind.__module__ or ""):
+        return any(k.__module__ == "random" and k.__name__ == "Random" for k in kind.__mro__)
+    return hasattr(value, "getstate") or hasattr(value, "bit_generator") or hasattr(value, "state")
+
+
+# ---------------------------------------------------------------- functions that are copied
+
+
+def behind(value: Any) -> types.FunctionType | None:
+    """The Python function behind a value, if it is one of the user's."""
+    while True:
+        if isinstance(value, types.MethodType):
+            value = value.__func__
+        elif hasattr(value, "rebuilt_on"):  # a transformed function
+            value = value.function
+        else:
+            break
+    if not isinstance(value, types.FunctionType):
+        return None
+    return None if kinds.is_library(value.__globals__.get("__name__")) else value
+
+
+def can_be_copied(function: types.FunctionType) -> bool:
+    """Whether a copy does the same: it binds no names outside of itself."""
+    return not reads(function.__code__).stored
