@@ -41,25 +41,23 @@ def without_draws(call: Callable[[], Result], function: Function, values: Iterab
     names = set(_names(function))
     if "random" in names and "numpy" in sys.modules:
         import numpy.random  # noqa: F401  (else the first call would seed it)
-    before = [(one, _state(one)) for one in _generators([*values, function])]
+    before = [(one, _state(one)) for one in _generators([*values, function], _may_draw(names))]
     entropy = _Entropy() if names & MAKES and sys.getprofile() is None else None
     result = entropy.watched(call) if entropy is not None else call()
     asked = None if entropy is None else entropy.line
-    if asked and (
-        "RandomState" not in names or not _alike(result, call())
-    ):  # one with a seed asks, too
+    if asked and "RandomState" in names and _alike(result, call()):
+        asked = None  # one with a seed asks, too
+    if asked or _drawn(before):
         _drawn(before)
-        _refuse(asked)
-    if not _drawn(before):
-        return result
-    line = _line_that_draws(call, before)
-    if (
-        line is None and "random" not in names
-    ):  # another thread may have drawn from a generator of all
-        again = call()
-        if not _drawn(before):
-            return again
-    _refuse(line)
+        _refuse(asked or _line_that_draws(call, before))
+    return result
+
+
+def _may_draw(names: set[str]) -> bool:
+    """Whether code with these names may draw from the generators of all, which other threads may do meanwhile."""
+    numpy_random = sys.modules.get("numpy.random")
+    draws = {*dir(random.Random), *(dir(numpy_random.RandomState) if numpy_random else ())}
+    return bool(names & ({name for name in draws if name[0] != "_"} | {"random", "rvs"}))
 
 
 def _alike(one: Any, other: Any) -> bool:
@@ -84,11 +82,11 @@ def _refuse(line: str | None) -> NoReturn:
     )
 
 
-def _generators(values: Iterable[Any]) -> list[Any]:
-    """The generators of all, and those that can be reached from values."""
+def _generators(values: Iterable[Any], everybodys: bool) -> list[Any]:
+    """The generators that can be reached from values, and those of all."""
+    found: list[Any] = [random._inst] if everybodys else []
     numpy_random = sys.modules.get("numpy.random.mtrand")
-    found: list[Any] = [random._inst]
-    if numpy_random is not None:
+    if everybodys and numpy_random is not None:
         found.append(numpy_random._rand)
     seen: set[int] = set(map(id, found))
     waiting = [(value, 0) for value in values]
