@@ -94,6 +94,7 @@ CASES: dict[str, list[Case]] = {
     "sigmoid_grad": paired(normal, probability),
     "tanh_grad": paired(normal, probability),
     "relu_grad": paired(normal, away_from_zero, curved=False, flat=(1,)),
+    "ramp_grad": paired(normal, away_from_zero, curved=False, flat=(1,)),
     "squared_error": paired(normal, normal),
     "bce": paired(probability, probability),
     "bce_grad": paired(probability, probability),

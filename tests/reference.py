@@ -182,6 +182,7 @@ REFERENCE: dict[str, Callable[..., Array]] = {
     "sigmoid_grad": lambda g, y: g * (y - y**2),
     "tanh_grad": lambda g, y: g - g * y**2,
     "relu_grad": lambda g, y: np.where(y > 0, g, 0),
+    "ramp_grad": lambda g, x: g * np.heaviside(x, 0.5),
     "squared_error": lambda p, y: (p - y) ** 2,
     "bce": _bce,
     "bce_grad": lambda p, y: (p - y) / np.maximum(p - p**2, 1e-12),

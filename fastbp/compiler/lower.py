@@ -12,18 +12,28 @@ import numpy as np
 from fastbp.compiler.groups import grid
 from fastbp.compiler.simplify import rewrite
 from fastbp.graph.moves import moved
-from fastbp.graph.node import Node, apply
+from fastbp.graph.node import Node, apply, scalar_value
 from fastbp.graph.ops import BROADCASTING, OPS
 
 
 def lower(outputs: Sequence[Node]) -> list[Node]:
     """The same values from operations that have kernels."""
-    return rewrite(outputs, (_expanded, _spread_operands, _spread))
+    return rewrite(outputs, (_expanded, _positive, _spread_operands, _spread))
 
 
 def _expanded(node: Node) -> Node | None:
     row = OPS.get(node.op)
     return row.expand(node, *node.inputs) if row is not None and row.expand is not None else None
+
+
+def _positive(node: Node) -> Node | None:
+    """max(x, 0) -> relu(x): their gradients differ, their values do not."""
+    if node.op != "maximum":
+        return None
+    for x, other in (node.inputs, node.inputs[::-1]):
+        if scalar_value(other) == 0 and (x.shape, x.dtype) == (node.shape, node.dtype):
+            return apply("relu", x)
+    return None
 
 
 def _spread_operands(node: Node) -> Node | None:

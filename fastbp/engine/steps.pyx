@@ -54,7 +54,7 @@ _BINARY = {
     "squared_error": ew.SQUARED_ERROR, "bce": ew.BCE, "bce_grad": ew.BCE_GRAD, "bce_with_logits": ew.BCE_WITH_LOGITS,
     "power": ew.POWER, "arctan2": ew.ARCTAN2, "maximum": ew.MAXIMUM, "minimum": ew.MINIMUM,
     "mod": ew.MOD, "greater": ew.GREATER, "greater_equal": ew.GREATER_EQUAL, "equal": ew.EQUAL,
-    "not_equal": ew.NOT_EQUAL,
+    "not_equal": ew.NOT_EQUAL, "ramp_grad": ew.RAMP_GRAD,
 }
 
 

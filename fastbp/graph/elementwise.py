@@ -14,7 +14,7 @@ import numpy as np
 from fastbp.graph.dtypes import promoted
 from fastbp.graph.local_gradients import choose
 from fastbp.graph.node import Node, apply, constant
-from fastbp.graph.numpy_protocol import is_number, refuse
+from fastbp.graph.numpy_protocol import refuse
 
 
 def two(a: Any, b: Any) -> tuple[Node, Node]:
@@ -79,14 +79,6 @@ def float_power(a: Any, b: Any) -> Node:
     """a^b in float64."""
     base, exponent = two(a, b)
     return base.astype(np.float64) ** exponent.astype(np.float64)
-
-
-def maximum(a: Any, b: Any) -> Node:
-    """The larger; `maximum(x, 0)` is relu, whose gradient at 0 is 0."""
-    for value, zero in ((a, b), (b, a)):
-        if isinstance(value, Node) and is_number(zero, 0) and value.dtype.kind == "f":
-            return apply("relu", value)
-    return apply("maximum", *two(a, b))
 
 
 def less(a: Any, b: Any) -> Node:

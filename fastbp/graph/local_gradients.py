@@ -192,6 +192,10 @@ def hypot(out: Node, g: Node, a: Node, b: Node) -> Pair:
 
 def larger(out: Node, g: Node, a: Node, b: Node) -> Pair:
     """All to the larger (for minimum: smaller) operand, half to each where they are equal."""
+    for x, other in ((a, b), (b, a)):
+        if out.op == "maximum" and scalar_value(other) == 0 and x.dtype == out.dtype:
+            dx = apply("ramp_grad", g, x)
+            return (dx, None) if x is a else (None, dx)
     first, second = (a, b) if out.op == "maximum" else (b, a)
     half = 0.5 * apply("equal", a, b)
     return (

@@ -220,7 +220,6 @@ UFUNCS |= {
     np.matmul: lambda a, b: a @ b if isinstance(a, Node) else b.__rmatmul__(a),
     np.power: _power,
     np.float_power: elementwise.float_power,
-    np.maximum: lambda a, b: elementwise.maximum(a, b),
 }
 
 FUNCTIONS.update((getattr(np, n), _move(getattr(np, n))) for n in MOVES.split())

@@ -132,6 +132,8 @@ _TABLE: tuple[Op, ...] = (
     _row("tanh_grad(g, y)", "g * (1 - y * y)", shapes.paired, grad.tanh_grad),
     _row("relu_grad(g, y)", "where(y > 0, g, 0)", shapes.paired,
          lambda out, u, g, y: (apply("relu_grad", u, y), None)),
+    _row("ramp_grad(g, x)", "where(x > 0, g, where(x == 0, 0.5 * g, 0))", shapes.paired,
+         lambda out, u, g, x: (apply("ramp_grad", u, x), None)),
     _row("squared_error(p, y)", "(p - y) * (p - y)", shapes.paired, grad.squared_error),
     _row("bce(p, y)", "-(y * max(log(p), -100) + (1 - y) * max(log(1 - p), -100))",
          shapes.paired, grad.bce),

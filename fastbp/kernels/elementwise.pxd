@@ -45,6 +45,7 @@ cdef enum Binary:
     GREATER_EQUAL
     EQUAL
     NOT_EQUAL
+    RAMP_GRAD
 
 cdef void unary(int op, real *out, const real *x, Py_ssize_t n) noexcept nogil
 cdef void binary(int op, real *out, const real *a, Py_ssize_t ars, Py_ssize_t acs, const real *b, Py_ssize_t brs,

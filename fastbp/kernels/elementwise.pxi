@@ -8,7 +8,7 @@ cdef tuple UNARY = ("negative", "square", "sqrt", "exp", "log", "reciprocal", "s
                     "single")
 cdef tuple BINARY = ("add", "subtract", "multiply", "divide", "sigmoid_grad", "tanh_grad", "relu_grad",
                      "squared_error", "bce", "bce_grad", "bce_with_logits", "power", "arctan2", "mod",
-                     "maximum", "minimum", "greater", "greater_equal", "equal", "not_equal")
+                     "maximum", "minimum", "greater", "greater_equal", "equal", "not_equal", "ramp_grad")
 
 
 cdef int number_of(object name, tuple names) except -1:
@@ -124,6 +124,7 @@ def binary_(name, a, b, out):
     name : str
         "add", "subtract", "multiply", "divide"; ``sigmoid_grad(g, y) = g y (1 - y)``,
         ``tanh_grad(g, y) = g (1 - y^2)``, ``relu_grad(g, y) = g where y > 0, else 0``;
+        ``ramp_grad(g, x) = g where x > 0, g / 2 where x is 0, else 0``;
         ``squared_error(p, y) = (p - y)^2``; "bce", "bce_grad" and "bce_with_logits" as in `fastbp.kernels.losses`;
         "power", "arctan2", "mod", "maximum" and "minimum" as the NumPy functions of these names; "greater",
         "greater_equal", "equal" and "not_equal" give 1 or 0.

@@ -132,8 +132,15 @@ cdef inline real bce_with_logits_(real z, real y) noexcept nogil:
     return top + e
 
 
+cdef inline real ramp_grad_(real g, real x) noexcept nogil:
+    """g where x > 0, half of it where x is 0, else 0."""
+    cdef real half = <real>0.5 * g
+    half = half if x == 0 else <real>0
+    return g if x > 0 else half
+
+
 cdef inline void compare(int op, real *out, const real *a, const real *b, Py_ssize_t n) noexcept nogil:
-    """`apply`, from MAXIMUM on: the larger or the smaller, NaN if either is; comparisons as 1 and 0."""
+    """`apply`, from MAXIMUM on: the larger or the smaller, NaN if either is; comparisons as 1 and 0; RAMP_GRAD."""
     cdef Py_ssize_t i
     if op == MAXIMUM:
         for i in range(n):
@@ -153,6 +160,9 @@ cdef inline void compare(int op, real *out, const real *a, const real *b, Py_ssi
     elif op == NOT_EQUAL:
         for i in range(n):
             out[i] = <real>1 if a[i] != b[i] else <real>0
+    elif op == RAMP_GRAD:
+        for i in range(n):
+            out[i] = ramp_grad_(a[i], b[i])
 
 
 cdef inline void apply_later(int op, real *out, const real *a, const real *b, Py_ssize_t n) noexcept nogil:

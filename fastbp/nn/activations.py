@@ -22,6 +22,12 @@ def _given(x: Any) -> Any:
     return array if array.dtype.kind == "f" else array.astype(np.float64)
 
 
+def _where(condition: Any, a: Any, b: Any) -> Any:
+    """`np.where`, which of numbers is a number."""
+    found = np.where(condition, a, b)
+    return found if isinstance(found, Node) else found[()]
+
+
 def erf(x: Any) -> Any:
     """The error function, ``2 / sqrt(pi)`` times the integral of ``exp(-t**2)`` from 0 to x, element by element.
 
@@ -56,7 +62,7 @@ def leaky_relu(x: Any, negative_slope: float = 0.01) -> Any:
     [-0.01, 2.0]
     """
     x = _given(x)
-    return np.where(x > 0, x, negative_slope * x)
+    return _where(x > 0, x, negative_slope * x)
 
 
 def elu(x: Any, alpha: float = 1.0) -> Any:
@@ -69,7 +75,7 @@ def elu(x: Any, alpha: float = 1.0) -> Any:
     [0.0, 2.0]
     """
     x = _given(x)
-    return np.where(x > 0, x, alpha * np.expm1(np.minimum(x, 0)))
+    return _where(x > 0, x, alpha * np.expm1(_where(x > 0, 0, x)))
 
 
 def selu(x: Any) -> Any:
@@ -138,7 +144,8 @@ def hard_sigmoid(x: Any) -> Any:
     >>> bp.hard_sigmoid([-3.0, 0.0, 3.0]).tolist()
     [0.0, 0.5, 1.0]
     """
-    return np.clip(_given(x) / 6 + 0.5, 0, 1)
+    x = _given(x)
+    return _where(x <= -3, 0, _where(x >= 3, 1, x / 6 + 0.5))
 
 
 def logsumexp(x: Any, axis: Any = None, keepdims: bool = False) -> Any:

@@ -73,6 +73,8 @@ def relu(x: npt.ArrayLike) -> Any: ...
 def relu(x: Any) -> Any:
     """The positive part, ``max(x, 0)``, element by element; NaN stays NaN.
 
+    The slope at 0 is 0, where that of ``np.maximum(x, 0)`` is 1/2: both operands have their share of it.
+
     Parameters
     ----------
     x : Node, array of any shape, or number. Integers are taken as float64.

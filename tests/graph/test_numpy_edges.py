@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+import fastbp as bp
 from fastbp.transforms import compile as compiled
 from fastbp.transforms import grad
 
@@ -11,7 +12,15 @@ KINKS = {
     "max of equal ones": (np.max, [1, 1, 0], [0.5, 0.5, 0]),
     "min of equal ones": (lambda x: np.min(x, axis=0), [1, 0, 0], [0, 0.5, 0.5]),
     "maximum of equals": (lambda x: np.maximum(x, 1.0), [1, 2, 0], [0.5, 1, 0]),
-    "relu": (lambda x: np.maximum(x, 0), [0, 2, -1], [0, 1, 0]),
+    "relu": (bp.relu, [0, 2, -1], [0, 1, 0]),
+    "maximum and minimum of one": (
+        lambda x: np.maximum(x, x) + np.minimum(x, x),
+        [0, 2, -1],
+        [2, 2, 2],
+    ),
+    "clip": (lambda x: np.clip(x, 0, 1), [0, 1, 0.5], [0.5, 0.5, 1]),
+    "clip from below": (lambda x: np.clip(x, 0, None), [0, 2, -1], [0.5, 1, 0]),
+    "clip from above": (lambda x: np.clip(x, None, 0), [0, 2, -1], [0.5, 0, 1]),
     "absolute": (np.abs, [0, 2, -1], [0, 1, -1]),
     "sign": (np.sign, [0, 2, -1], [0, 0, 0]),
     "product with a zero": (np.prod, [0, 2, 3], [6, 0, 0]),

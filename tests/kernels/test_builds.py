@@ -16,7 +16,7 @@ from fastbp.kernels import elementwise, isa, losses, moves, reduce_axes, reducti
 
 UNARY = "negative square sqrt exp log reciprocal sigmoid tanh relu".split()
 UNARY += "log1p expm1 sin cos arctan erf softplus absolute sign floor ceil single".split()
-BINARY = "divide sigmoid_grad tanh_grad relu_grad bce bce_grad bce_with_logits".split()
+BINARY = "divide sigmoid_grad tanh_grad relu_grad ramp_grad bce bce_grad bce_with_logits".split()
 PAIRS = "power arctan2 mod maximum minimum greater greater_equal equal not_equal".split()
 digests = {}
 

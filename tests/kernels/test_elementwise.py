@@ -27,6 +27,7 @@ BINARY = {
     "sigmoid_grad": lambda g, y: g * y * (1 - y),
     "tanh_grad": lambda g, y: g * (1 - y * y),
     "relu_grad": lambda g, y: np.where(y > 0, g, 0),
+    "ramp_grad": lambda g, x: np.where(x > 0, g, np.where(x == 0, g / 2, 0)),
     "squared_error": lambda p, y: (p - y) ** 2,
     "bce": lambda p, y: -(y * np.log(p) + (1 - y) * np.log1p(-p)),
     "bce_grad": lambda p, y: (p - y) / (p * (1 - p)),
@@ -185,7 +186,7 @@ def test_nan_passes_through_binary(name, dtype):
     good, bad = np.full(37, 0.5, dtype), np.full(37, 0.5, dtype)
     bad[[0, 20, 36]] = np.nan
     np.testing.assert_array_equal(np.isnan(binary(name, bad, good)), np.isnan(bad))
-    if name != "relu_grad":  # there the second operand only says where
+    if name not in ("relu_grad", "ramp_grad"):  # there the second operand only says where
         np.testing.assert_array_equal(np.isnan(binary(name, good, bad)), np.isnan(bad))
 
 

@@ -49,6 +49,40 @@ def test_gradients(function, wanted):
     assert bp.check_grad(bp.grad(lambda a, x: (weights * function(a * x)).sum()), 1.1, X) < 1e-5
 
 
+# Slopes where two pieces meet, as PyTorch has them.
+KINKS = [
+    (bp.relu, 0, 0),
+    (bp.leaky_relu, 0, 0.01),
+    (bp.elu, 0, 1),
+    (lambda x: bp.elu(x, alpha=0.5), 0, 0.5),
+    (bp.selu, 0, 1.7580993408473766),
+    (bp.softsign, 0, 1),
+    (bp.hard_sigmoid, -3, 0),
+    (bp.hard_sigmoid, 3, 0),
+    (lambda x: bp.mae(x, 0 * x), 0, 0),
+    (lambda x: bp.huber(x, 0 * x), 0, 0),
+    (lambda x: bp.huber(x, 0 * x), 1, 1),
+    (lambda x: bp.huber(x, 0 * x, delta=0.5), -0.5, -0.5),
+]
+
+
+@pytest.mark.parametrize("dtype", ["f4", "f8"])
+@pytest.mark.parametrize(("function", "x", "slope"), KINKS)
+def test_slopes_at_kinks(function, x, slope, dtype):
+    slope_of = bp.grad(lambda p: p.size * function(p).mean())
+    points = [np.full(n, x, dtype) for n in (1, 37)]
+    points += [np.array([-0.0], dtype)] if x == 0 else []
+    for point in points:
+        np.testing.assert_allclose(slope_of(point), np.full(point.size, slope), rtol=1e-6)
+
+
+@pytest.mark.parametrize("function", [bp.leaky_relu, bp.elu, bp.selu, bp.hard_sigmoid, bp.softsign])
+def test_of_a_number_and_of_what_is_none(function):
+    assert isinstance(function(0.5), np.float64)
+    assert np.isnan(function(np.nan))
+    assert np.isnan(bp.compile(function)(np.array([np.nan, 1.0]))).tolist() == [True, False]
+
+
 @pytest.mark.parametrize("x", [-1000.0, 1000.0])
 @pytest.mark.parametrize("function", [f for f, w in CASES if w.shape])
 def test_far_out(function, x):

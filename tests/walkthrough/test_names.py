@@ -144,7 +144,7 @@ def test_the_incoming_gradient_has_a_name_of_its_own():
         (lambda x: x * (1 / 3), "x * (1 / 3)"),
         (lambda x: x * 0.123456, "x * 0.1235"),
         (lambda x: np.exp(x * 2), "exp(x * 2)"),
-        (lambda x: np.maximum(x, 0), "relu(x)"),
+        (lambda x: np.maximum(x, 0), "maximum(x, 0)"),
     ],
 )
 def test_formulas_as_python_writes_them(f, formula):
