@@ -6,6 +6,8 @@ steps, which lie at 0, at 0.5, at whole numbers and, between operands and classe
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from case import (
     Case,
     along,
@@ -112,6 +114,10 @@ CASES: dict[str, list[Case]] = {
     "max": reductions(apart, least=1),
     "min": reductions(apart, least=1),
     "norm": reductions(away_from_zero, curved=True),
+    "norm_power": [
+        replace(one, fixed={**one.attrs(4), "power": 3.0})
+        for one in reductions(away_from_zero, curved=True)
+    ],
     "logsumexp": reductions(normal, curved=True, least=1),
     "cumsum": [
         along(normal, lambda n: (n, 3), axis=0, reverse=False),

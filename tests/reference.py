@@ -197,6 +197,9 @@ REFERENCE: dict[str, Callable[..., Array]] = {
     "max": _reduced(lambda lane: sorted(lane)[-1]),
     "min": _reduced(lambda lane: sorted(lane)[0]),
     "norm": _reduced(lambda lane: math.hypot(*lane)),
+    "norm_power": lambda x, axis, keepdims, power: _reduced(
+        lambda lane: math.hypot(*lane) ** power
+    )(x, axis=axis, keepdims=keepdims),
     "logsumexp": _reduced(_logsumexp),
     "cumsum": _cumsum,
     "matmul": _matmul,

@@ -138,6 +138,67 @@ def _norm(node: Node) -> Node | None:
     return None
 
 
+def _size(node: Node) -> Node | None:
+    """sqrt(x * x) -> abs(x);  sqrt(x @ x) -> norm(x): with gradients of 0 at 0."""
+    if node.op != "sqrt":
+        return None
+    (inner,) = node.inputs
+    if inner.op == "square":
+        return apply("absolute", inner.inputs[0])
+    product = inner.inputs[0] if inner.op == "reshape" else inner
+    if product.op != "matmul" or product.size != 1:
+        return None
+    left, right = (n.inputs[0] if n.op == "reshape" else n for n in product.inputs)
+    if left is not right:
+        return None
+    return apply("norm", left, axis=None, keepdims=False).reshape(node.shape)
+
+
+def _scaled(node: Node) -> tuple[float, Node]:
+    """(c, x) for c * x, x / c and -x, else (1, node)."""
+    factor = 1.0
+    while True:
+        left = scalar_value(node.inputs[0]) if node.op == "multiply" else None
+        below = scalar_value(node.inputs[1]) if node.op == "divide" else None
+        if node.op == "negative":
+            factor, node = -factor, node.inputs[0]
+        elif left is not None:
+            factor, node = factor * left, node.inputs[1]
+        elif below:
+            factor, node = factor / below, node.inputs[0]
+        else:
+            return factor, node
+
+
+def _even_power(node: Node) -> Node | None:
+    """The square of a norm is a sum of squares, that of abs(x) one of x: they have all derivatives at 0.
+
+    So are higher even powers of them; odd ones of a norm are one operation, norm_power.
+    """
+    if node.op == "square":
+        power: float | None = 2.0
+    else:
+        power = scalar_value(node.inputs[1]) if node.op == "power" else None
+    if power is None or power < 2:
+        return None
+    factor, root = _scaled(node.inputs[0])
+    if root.op == "norm" and power % 2 == 1 and factor > 0:
+        found = apply("norm_power", root.inputs[0], **root.attrs, power=power)
+        return found if factor == 1 else factor**power * found
+    if power % 2 or root.op not in ("norm", "hypot", "absolute"):
+        return None
+    if root.op == "norm":
+        found = apply("sum", apply("square", root.inputs[0]), **root.attrs)
+    elif root.op == "hypot":
+        a, b = root.inputs
+        found = apply("square", a) + apply("square", b)
+    else:
+        found = apply("square", root.inputs[0])
+    if power > 2:
+        found = found ** (power / 2)
+    return found if factor**power == 1 else factor**power * found
+
+
 STABILITY: tuple[Callable[[Node], Node | None], ...] = (
     _log,
     _log1p,
@@ -145,4 +206,6 @@ STABILITY: tuple[Callable[[Node], Node | None], ...] = (
     _sigmoid,
     _softmax,
     _norm,
+    _size,
+    _even_power,
 )

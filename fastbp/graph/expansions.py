@@ -17,6 +17,13 @@ def norm(node: Node, x: Node) -> Node:
     return apply("sqrt", apply("sum", apply("square", x), **node.attrs))
 
 
+def norm_power(node: Node, x: Node) -> Node:
+    """norm(x)^power."""
+    attrs = {"axis": node.attrs["axis"], "keepdims": node.attrs["keepdims"]}
+    found: Node = apply("norm", x, **attrs) ** node.attrs["power"]
+    return found
+
+
 def logsumexp(node: Node, x: Node) -> Node:
     """m + log(sum(exp(x - m))), m the maximum, or 0 where that is infinite."""
     axis = node.attrs["axis"]

@@ -129,9 +129,22 @@ def extremum(out: Node, g: Node, x: Node) -> tuple[Node | None, ...]:
 
 
 def norm(out: Node, g: Node, x: Node) -> tuple[Node | None, ...]:
-    """x / norm(x), and 0 at 0."""
+    """x / norm(x), and 0 at 0, where a second derivative is NaN: there is none."""
     whole = kept(out, out, x)
-    return (kept(g, out, x) * (x / (whole + apply("equal", whole, constant(0.0, whole.dtype)))),)
+    return (kept(g, out, x) * (x * unless_zero(whole, 1.0, whole)),)
+
+
+def unless_zero(whole: Node, above: Node | float, below: Node) -> Node:
+    """above / below, and 0 where `whole` is 0; its own gradient is NaN there."""
+    zero = apply("equal", whole, constant(0.0, whole.dtype))
+    return choose(zero, 0.0, above / below)
+
+
+def norm_power(out: Node, g: Node, x: Node) -> tuple[Node | None, ...]:
+    """p norm(x)^(p - 2) x."""
+    attrs = {"axis": out.attrs["axis"], "keepdims": False}
+    size = apply("norm", x, **attrs) ** (out.attrs["power"] - 2)
+    return (kept(g, out, x) * (x * (out.attrs["power"] * kept(size, out, x))),)
 
 
 def logsumexp(out: Node, g: Node, x: Node) -> tuple[Node | None, ...]:
@@ -185,9 +198,10 @@ def logaddexp(out: Node, g: Node, a: Node, b: Node) -> Pair:
 
 
 def hypot(out: Node, g: Node, a: Node, b: Node) -> Pair:
-    """a / hypot(a, b) and b / hypot(a, b), and 0 at 0."""
-    scaled = g / (out + apply("equal", out, constant(0.0, out.dtype)))
-    return unbroadcast(scaled * a, a), unbroadcast(scaled * b, b)
+    """a / hypot(a, b) and b / hypot(a, b), and 0 at 0, where a second derivative is NaN."""
+    slopes = (g * unless_zero(out, operand, out) for operand in (a, b))
+    da, db = slopes
+    return unbroadcast(da, a), unbroadcast(db, b)
 
 
 def larger(out: Node, g: Node, a: Node, b: Node) -> Pair:

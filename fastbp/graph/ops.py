@@ -155,6 +155,8 @@ _TABLE: tuple[Op, ...] = (
     _row("min(x | axis, keepdims)", "min(x, axis, keepdims)", shapes.reduced, grad.extremum, promoted),
     _row("norm(x | axis, keepdims)", "sqrt(sum(x * x, axis, keepdims))", shapes.reduced, grad.norm,
          expand=expand.norm),
+    _row("norm_power(x | axis, keepdims, power)", "sum(x * x, axis, keepdims) ** (power / 2)", shapes.reduced,
+         grad.norm_power, expand=expand.norm_power),
     _row("logsumexp(x | axis, keepdims)", "log(sum(exp(x), axis, keepdims))", shapes.reduced,
          grad.logsumexp, expand=expand.logsumexp),
     _row("cumsum(x | axis, reverse)", "cumsum(x, axis)", shapes.along, _summed_up, summed),

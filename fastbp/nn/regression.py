@@ -72,6 +72,6 @@ def huber(prediction: Any, target: Any, delta: Any = 1.0) -> Any:
     """
     if not isinstance(delta, Node):
         delta = checks.positive_number("delta", delta)
-    size = np.abs(_error("huber", prediction, target))
-    within = np.minimum(size, delta)
-    return np.mean(within * (size - 0.5 * within))
+    error = _error("huber", prediction, target)
+    within = np.clip(error, -delta, delta)
+    return np.mean(within * (error - 0.5 * within))

@@ -1,0 +1,109 @@
+"""Second derivatives where a norm meets 0: right where there is one, NaN where there is none."""
+
+import numpy as np
+import pytest
+
+import fastbp as bp
+
+ZERO, EYE = np.zeros(2), np.eye(2)
+ONES = np.ones((2, 2))
+norm = np.linalg.norm
+
+EXISTING = {
+    "norm**2": (lambda x: norm(x) ** 2, 2 * EYE),
+    "norm * norm": (lambda x: norm(x) * norm(x), 2 * EYE),
+    "square(norm)": (lambda x: np.square(norm(x)), 2 * EYE),
+    "norm**2.0": (lambda x: norm(x) ** 2.0, 2 * EYE),
+    "power(norm, 2)": (lambda x: np.power(norm(x), 2), 2 * EYE),
+    "norm**3": (lambda x: norm(x) ** 3, 0 * EYE),
+    "norm**4": (lambda x: norm(x) ** 4, 0 * EYE),
+    "norm**5": (lambda x: norm(x) ** 5, 0 * EYE),
+    "(3 norm)**2": (lambda x: (3 * norm(x)) ** 2, 18 * EYE),
+    "(-norm / 2)**2": (lambda x: (-norm(x) / 2) ** 2, 0.5 * EYE),
+    "sqrt(sum(x**2))**2": (lambda x: np.sqrt((x**2).sum()) ** 2, 2 * EYE),
+    "((x @ x)**0.5)**2": (lambda x: ((x @ x) ** 0.5) ** 2, 2 * EYE),
+    "std**2": (lambda x: np.std(x) ** 2, EYE - 0.5 * ONES),
+    "std * std": (lambda x: np.std(x) * np.std(x), EYE - 0.5 * ONES),
+    "hypot**2": (lambda x: np.hypot(x[0], x[1]) ** 2, 2 * EYE),
+    "hypot**4": (lambda x: np.hypot(x[0], x[1]) ** 4, 0 * EYE),
+    "abs**2": (lambda x: (np.abs(x) ** 2).sum(), 2 * EYE),
+    "abs * abs": (lambda x: (np.abs(x) * np.abs(x)).sum(), 2 * EYE),
+    "abs**4": (lambda x: (np.abs(x) ** 4).sum(), 0 * EYE),
+    "sqrt(x**2)**2": (lambda x: (np.sqrt(x**2) ** 2).sum(), 2 * EYE),
+    "huber": (lambda x: 2 * bp.huber(x, np.zeros(2)), EYE),
+    "huber, delta": (lambda x: 2 * bp.huber(x, np.zeros(2), 0.1), EYE),
+    "gauss": (lambda x: np.exp(-(norm(x) ** 2)), -2 * EYE),
+    "gauss of rows": (
+        lambda x: np.exp(-(norm(x[None, :] - np.zeros((3, 2)), axis=1) ** 2)).sum(),
+        -6 * EYE,
+    ),
+    "gauss, scaled": (lambda x: np.exp(-0.5 * (norm(x) / 2) ** 2), -0.25 * EYE),
+    "log1p": (lambda x: np.log1p(norm(x) ** 2), 2 * EYE),
+    "rational": (lambda x: norm(x) ** 2 / (1 + norm(x) ** 2), 2 * EYE),
+    "keepdims": (lambda x: (norm(x.reshape(1, 2), axis=1, keepdims=True) ** 2).sum(), 2 * EYE),
+    "frobenius": (lambda x: norm(x.reshape(2, 1)) ** 2, 2 * EYE),
+    "two axes": (lambda x: norm(x.reshape(2, 1), axis=(0, 1)) ** 2, 2 * EYE),
+}
+MISSING = {
+    "norm": lambda x: norm(x),
+    "sqrt of squares": lambda x: np.sqrt((x**2).sum()),
+    "std": lambda x: np.std(x),
+    "hypot": lambda x: np.hypot(x[0], x[1]),
+    "exp(-norm)": lambda x: np.exp(-norm(x)),
+}
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("name", EXISTING)
+def test_where_mathematics_has_an_answer(name, dtype):
+    f, wanted = EXISTING[name]
+    x = ZERO.astype(dtype)
+    np.testing.assert_allclose(bp.hessian(f)(x), wanted, atol=1e-6)
+    np.testing.assert_allclose(bp.hvp(f)(x, np.ones(2, dtype)), wanted.sum(axis=1), atol=1e-6)
+    assert (bp.grad(f)(x) == 0).all()
+
+
+@pytest.mark.parametrize("name", EXISTING)
+def test_elsewhere_it_is_as_ever(name):
+    f, _ = EXISTING[name]
+    x, step = np.array([0.3, -0.7]), 1e-5
+    if name.startswith("huber"):
+        x = np.array([0.05, 0.7])
+    bp.check_grad(f, x)
+    found = bp.hessian(f)(x)
+    for i in range(2):
+        e = step * EYE[i]
+        numeric = (bp.grad(f)(x + e) - bp.grad(f)(x - e)) / (2 * step)
+        np.testing.assert_allclose(found[i], numeric, rtol=1e-4, atol=1e-6)
+
+
+@pytest.mark.parametrize("name", MISSING)
+def test_where_there_is_none_it_is_nan(name):
+    f = MISSING[name]
+    assert (bp.grad(f)(ZERO) == 0).all()  # a subgradient
+    assert np.isnan(bp.hessian(f)(ZERO)).all()
+    assert np.isnan(bp.hvp(f)(ZERO, np.ones(2))).all()
+    assert np.isfinite(bp.hessian(f)(np.array([0.3, -0.7]))).all()
+
+
+def test_rows_that_are_not_zero_are_not_touched():
+    x = np.array([[0.0, 0.0], [3.0, 4.0]])
+    found = bp.hessian(lambda x: norm(x, axis=1).sum())(x)
+    assert np.isnan(found[0, :, 0]).all()
+    wanted = (EYE - np.outer([0.6, 0.8], [0.6, 0.8])) / 5
+    np.testing.assert_allclose(found[1, :, 1], wanted, atol=1e-12)
+
+
+def test_signs_and_values_are_numpys():
+    x = np.array([-2.0, 0.5])
+    for f in (
+        lambda x: (-np.abs(x)) ** 3,
+        lambda x: np.abs(-2 * x) ** 4,
+        lambda x: (-norm(x)) ** 3,
+        lambda x: (norm(x) * -2) ** 3.0,
+        lambda x: norm(x) ** 1.5,
+        lambda x: norm(x) ** -2.0,
+        lambda x: (norm(x) / 3) ** 5,
+        lambda x: np.hypot(x, 2 * x) ** 3,
+    ):
+        np.testing.assert_allclose(bp.compile(f)(x), f(x), rtol=1e-14)
