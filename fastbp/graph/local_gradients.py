@@ -170,7 +170,7 @@ def choose(condition: Node, a: Node | float, b: Node | float) -> Node:
 
 
 def power(out: Node, g: Node, a: Node, b: Node) -> Pair:
-    """b a^(b - 1), which is 0 for b = 0; a^b log a, taken as 0 where a is not positive."""
+    """b a^(b - 1), which is 0 for b = 0; a^b log a, taken as 0 where a is, and NaN where a is negative."""
     exponent = scalar_value(b)
     if exponent == 0:  # 1 everywhere, at 0 too
         return None, None
@@ -178,8 +178,8 @@ def power(out: Node, g: Node, a: Node, b: Node) -> Pair:
         return unbroadcast(g * (exponent * a ** (exponent - 1)), a), None
     zero = constant(0.0, b.dtype)
     slope = choose(apply("equal", b, zero), zero, b * apply("power", a, b - 1))
-    positive = apply("greater", a, zero)
-    log = choose(positive, apply("log", choose(positive, a, 1.0)), 0.0)
+    nothing = apply("equal", a, zero)
+    log = apply("log", choose(nothing, 1.0, a))
     return unbroadcast(g * slope, a), unbroadcast(g * (out * log), b)
 
 

@@ -165,10 +165,19 @@ def _spread(function: Callable[..., Node]) -> Callable[..., Node]:
 
 
 def _any(node: Node, a: Any, axis: Any = None, *, keepdims: bool = False) -> Node:
+    if reductions.count(node._operand(a), axis, "any") == 0:
+        return _of_nothing(node._operand(a), np.any, axis, keepdims)
     return reductions.reduced("max", elementwise._mask(node._operand(a)), axis, keepdims)
 
 
+def _of_nothing(x: Node, function: Any, axis: Any, keepdims: bool) -> Node:
+    """What NumPy gives where there are no elements."""
+    return x._operand(function(np.zeros(x.shape, bool), axis=axis, keepdims=keepdims))
+
+
 def _all(node: Node, a: Any, axis: Any = None, *, keepdims: bool = False) -> Node:
+    if reductions.count(node._operand(a), axis, "all") == 0:
+        return _of_nothing(node._operand(a), np.all, axis, keepdims)
     return reductions.reduced("min", elementwise._mask(node._operand(a)), axis, keepdims)
 
 

@@ -13,7 +13,7 @@ import os
 import sys
 from collections.abc import Callable
 from types import FrameType
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn, Self
 
 import numpy as np
 
@@ -148,6 +148,20 @@ class NumpyProtocol:
         )
 
     __int__ = __index__ = __complex__ = __float__
+
+    def __copy__(self) -> Self:
+        """A node never changes: a copy is the node itself."""
+        return self
+
+    def __deepcopy__(self, memo: Any) -> Self:
+        """Nor does what it is made of."""
+        return self
+
+    def __reduce_ex__(self, protocol: Any) -> NoReturn:
+        refuse(
+            "A Node cannot be pickled (pickle, multiprocessing, joblib)",
+            "Call what needs numbers with arrays, before or after the traced function",
+        )
 
     def __contains__(self, item: object) -> NoReturn:
         refuse("A Node cannot be searched (in)", "Write (x == value).max()")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import operator
 from collections.abc import Sequence
 from typing import Any
@@ -34,7 +35,7 @@ def axes_of(call: str, x: Node, axis: Any) -> list[int] | None:
 def reduced(op: str, x: Node, axis: Any = None, keepdims: bool = False) -> Node:
     """`op` ("sum", "max", "min", "norm", "logsumexp") over axes, the last one first."""
     axes = axes_of(op, x, axis)
-    if op in ("max", "min") and x.size == 0:
+    if op in ("max", "min") and count(x, axis, op) == 0:
         raise ValueError(f"{op}: no elements in a Node of shape {x.shape}")
     if axes is None or len(axes) == 1:
         return apply(op, x, axis=None if axes is None else axes[0], keepdims=bool(keepdims))
@@ -51,10 +52,8 @@ def _together(x: Node, axes: list[int], keepdims: bool) -> tuple[Node, list[int]
     rest = [i for i in range(x.ndim) if i not in axes]
     shape = tuple(1 if i in axes else n for i, n in enumerate(x.shape) if keepdims or i in rest)
     turned = moved(x, lambda p: p.transpose([*rest, *axes]))
-    rows = 1
-    for i in rest:
-        rows *= x.shape[i]
-    return turned.reshape(rows, x.size // max(rows, 1)), axes, shape
+    sizes = (math.prod(x.shape[i] for i in some) for some in (rest, axes))
+    return turned.reshape(*sizes), axes, shape
 
 
 def count(x: Node, axis: Any, call: str) -> int:
@@ -157,7 +156,7 @@ def in_order(x: Node, axis: Any = -1) -> tuple[Node, Node, Any]:
     axes = axes_of("sort", x, axis)
     last = 0 if axes is None else axes[0]
     turned = moved(x, lambda p: np.moveaxis(p, last, -1))
-    rows = turned.reshape(x.size // max(x.shape[last], 1), x.shape[last])
+    rows = turned.reshape(math.prod(turned.shape[:-1]), x.shape[last])
     order = apply("argsort", rows)
     return (
         rows,
@@ -190,7 +189,7 @@ def take_along_axis(x: Node, index: Node, axis: Any) -> Node:
         raise ValueError(
             f"take_along_axis: index of shape {index.shape} for shape {x.shape}, axis {axis}"
         )
-    rows, places = (n.reshape(n.size // max(n.shape[-1], 1), n.shape[-1]) for n in turned)
+    rows, places = (n.reshape(math.prod(n.shape[:-1]), n.shape[-1]) for n in turned)
     if rows.shape == places.shape:
         taken = apply("take_along", rows, from_start(places, rows.shape[1], "an axis"))
     else:
@@ -218,6 +217,8 @@ def median(x: Node, axis: Any = None, keepdims: bool = False) -> Node:
     axes = axes_of("median", x, axis)
     axes = list(range(x.ndim)) if axes is None else axes
     rows, _, shape = _together(x, axes, keepdims)
+    if not rows.shape[1]:
+        raise ValueError(f"median: no elements in a Node of shape {x.shape}")
     ordered = sort(rows, 1)
     low, high = (rows.shape[1] - 1) // 2, rows.shape[1] // 2
     middle, last = 0.5 * (ordered[:, low] + ordered[:, high]), ordered[:, -1]

@@ -283,7 +283,7 @@ class ArraySyntax(BitSyntax, NumpyProtocol):
             return (
                 product if a.ndim > 1 else product.reshape(*product.shape[:-2], product.shape[-1])
             )
-        rows = a if a.ndim == 2 else a.reshape(a.size // max(a.shape[-1], 1), a.shape[-1])
+        rows = a if a.ndim == 2 else a.reshape(math.prod(a.shape[:-1]), a.shape[-1])
         columns = b if b.ndim == 2 else b.reshape(len(b), 1)
         product = self._apply("matmul", rows, columns)
         if product.dtype.kind == "b":  # whether there is a pair of truths, not how many
