@@ -4,11 +4,28 @@ The sums of the fused losses are those of `reductions.total` over the losses, bi
 """
 from fastbp.kernels.vector cimport real, fma_, LANES_FLOAT
 from fastbp.kernels.transcendental cimport exp_bounded, log_, log1p_unit, sigmoid_of, absolute, NAN
-from fastbp.kernels.sums cimport add_lanes, clear_lanes, fold_lanes
+from fastbp.kernels.reductions cimport TERMS
+from fastbp.kernels.sums cimport add_lanes, carry, clear_lanes, fold_lanes
 from fastbp.kernels.softmax_rows cimport softmax_block, class_of, ROWS
 
 cdef enum:
     CHUNK = 256     # losses summed at once, a multiple of the lanes
+
+
+cdef inline void add_losses(real *sums, real *lane, const real *loss, Py_ssize_t n, Py_ssize_t before) noexcept nogil:
+    """Add n losses to the lanes; a piece of TERMS that they follow goes to `sums` first: the sum, and what it lost."""
+    if before and before % TERMS == 0:
+        carry(sums, sums + 1, fold_lanes(lane))
+        clear_lanes(lane)
+    add_lanes(lane, loss, n)
+
+
+cdef inline real all_losses(real *sums, real *lane, Py_ssize_t n) noexcept nogil:
+    """The sum of n losses."""
+    if n <= TERMS:
+        return fold_lanes(lane)
+    carry(sums, sums + 1, fold_lanes(lane))
+    return sums[0] + sums[1]
 
 
 cdef void softmax(real *out, const real *z, Py_ssize_t n, Py_ssize_t m) noexcept nogil:
@@ -71,6 +88,7 @@ cdef real bce_with_logits_fused(real *dz, const real *z, const real *y, Py_ssize
     """dz = (sigmoid(z) - y) scale; returns sum_i max(z_i, 0) - y_i z_i + log(1 + exp(-|z_i|))."""
     cdef real loss[CHUNK]
     cdef real lane[LANES_FLOAT]
+    cdef real[2] sums = [0, 0]
     cdef Py_ssize_t i = 0, k, size
     cdef real e, s, top
     clear_lanes(lane)
@@ -85,9 +103,9 @@ cdef real bce_with_logits_fused(real *dz, const real *z, const real *y, Py_ssize
             e = log1p_unit(e)
             loss[k] = top + e
             dz[i + k] = (s - y[i + k]) * scale
-        add_lanes(lane, loss, size)
+        add_losses(sums, lane, loss, size, i)
         i += CHUNK
-    return fold_lanes(lane)
+    return all_losses(sums, lane, n)
 
 
 cdef real softmax_cross_entropy_fused(real *dz, const real *z, const real *y, Py_ssize_t n, Py_ssize_t m,
@@ -95,20 +113,22 @@ cdef real softmax_cross_entropy_fused(real *dz, const real *z, const real *y, Py
     """dz = (softmax(z) - one_hot(y)) scale; returns sum_i log(sum_j exp z[i, j]) - z[i, y_i]."""
     cdef real loss[ROWS]
     cdef real lane[LANES_FLOAT]
+    cdef real[2] sums = [0, 0]
     cdef Py_ssize_t i = 0, rows
     clear_lanes(lane)
     while i < n:
         rows = min(n - i, ROWS)
         softmax_block(dz + i * m, loss, z + i * m, y + i, rows, m, scale)
-        add_lanes(lane, loss, rows)
+        add_losses(sums, lane, loss, rows, i)
         i += ROWS
-    return fold_lanes(lane)
+    return all_losses(sums, lane, n)
 
 
 cdef real squared_error_fused(real *dp, const real *p, const real *y, Py_ssize_t n, real scale) noexcept nogil:
     """dp = (p - y) scale; returns sum_i (p_i - y_i)^2."""
     cdef real loss[CHUNK]
     cdef real lane[LANES_FLOAT]
+    cdef real[2] sums = [0, 0]
     cdef Py_ssize_t i = 0, k, size
     cdef real d
     clear_lanes(lane)
@@ -118,9 +138,9 @@ cdef real squared_error_fused(real *dp, const real *p, const real *y, Py_ssize_t
             d = p[i + k] - y[i + k]
             loss[k] = d * d
             dp[i + k] = d * scale
-        add_lanes(lane, loss, size)
+        add_losses(sums, lane, loss, size, i)
         i += CHUNK
-    return fold_lanes(lane)
+    return all_losses(sums, lane, n)
 
 
 include "losses.pxi"            # the Python functions

@@ -1,12 +1,14 @@
 """C = epilogue(init + A @ B): one micro-kernel for X @ W + b, dZ @ W.T and X.T @ dZ.
 
-Each element is summed over k in order, by fma, starting from `init`. So the bits depend neither on the vector's
-width nor on tiles, packing or blocks. No operand is read beyond its elements.
+Each element is summed over k in order, by fma, starting from `init`; where k is more than TERMS, in pieces that start
+from zero and are added to `init` with what these additions lose. So the bits depend neither on the vector's width nor
+on tiles, packing or blocks. No operand is read beyond its elements.
 
 The loops, from the outside: blocks of KC along k; blocks of MC rows of A, packed where that pays; panels of NR
 vectors of columns of B, packed where that pays; strips of MR rows. A tile is MR x NR vectors and lives in registers.
 """
 from libc.math cimport INFINITY
+from fastbp.kernels.reductions cimport TERMS
 from fastbp.kernels.vector cimport (real, vector, vf, vd, WF, WD, MR, NR, vfma, splat, load_part, store_part,
                                     vfloor, vgate, opaque, prefetch_near)
 
@@ -16,18 +18,22 @@ cdef enum:
     NEAR = 1 << 18  # bytes of B that L2 holds: no latency to hide
     FEW = 200       # rows of A for which copying B pays only where its own rows cannot stay in L1 together
     SPAN = 1 << 20  # bytes from the first to the last row of B, within which L2 keeps a panel that is not packed
+    ROOM = 1 << 17  # elements of C whose long sums are made at once: enough to pack both operands for,
+    BROAD = 512     # and so many columns of them
 
 include "packing.pxi"          # Panel; pack_a, pack_b, transpose; next_share, ask_part
 
 
 cdef Py_ssize_t work_size() noexcept nogil:
-    return 2 * KC * NR * WF + MC * KC
+    return 2 * KC * NR * WF + MC * KC + 2 * ROOM
 
 
 cdef Py_ssize_t work_size_of(Py_ssize_t m, Py_ssize_t k) noexcept nogil:
     cdef Py_ssize_t depth = min((k + 15) // 16 * 16, <Py_ssize_t>KC), panels = 2 * depth * NR * WF
     cdef Py_ssize_t strips = (min(m, <Py_ssize_t>MC) + MR) * depth      # A is packed if it is large
-    return min(max(panels + (strips if m * k * <Py_ssize_t>sizeof(double) > SMALL else 0), k + LINE), work_size())
+    cdef Py_ssize_t packed = panels + (strips if m * k * <Py_ssize_t>sizeof(double) > SMALL else 0)
+    packed = max(packed, min(k, <Py_ssize_t>TERMS) + LINE)      # or a column of a narrow layer is
+    return min(packed + (2 * ROOM if k > TERMS else 0), work_size())
 
 
 cdef inline void begin(const bint on, const int nv, vector *acc, const real *init) noexcept nogil:
@@ -275,7 +281,7 @@ cdef void block(const Product *p, const real *a, Py_ssize_t i0, Py_ssize_t k0, b
         j += width
 
 
-cdef void matmul(const Product *p, real *work) noexcept nogil:
+cdef void product(const Product *p, real *work) noexcept nogil:
     cdef Py_ssize_t i0, k0 = 0, size = sizeof(real), columns = NR * (WF if real is float else WD)
     cdef Py_ssize_t passes = max((p.k + KC - 1) // KC, 1), deepest = ((p.k + passes - 1) // passes + 15) // 16 * 16
     # Rows of A that lie a multiple of 4096 bytes apart, or columns, as in X.T @ dZ, leave too few sets of L1.
@@ -299,3 +305,6 @@ cdef void matmul(const Product *p, real *work) noexcept nogil:
             block(p, a, i0, k0, packs_b, work, &q)
             i0 += q.m
         k0 += max(q.depth, 1)
+
+
+include "long_products.pxi"     # matmul: a product, or the pieces of one

@@ -4,7 +4,7 @@ A tile of the matmul would fill one lane of a vector for each unit. Here vectors
 are made in a fixed number of virtual lanes (64 bytes), so every build gives the same bits.
 """
 from fastbp.kernels.vector cimport real, vector, vf, vd, WF, WD, vfma, splat, load_part, four_sums, plus4, prefetch
-from fastbp.kernels.matmul cimport MC, KC
+from fastbp.kernels.reductions cimport TERMS
 
 cdef enum:
     MOST = 8        # output units
@@ -13,12 +13,12 @@ cdef enum:
     PANEL = 8       # vectors of two lines, where vectors are shortest
     ACCUMULATORS = 8    # of fused multiply-adds that run side by side, to hide their latency
     AT_ONCE = 4     # columns of vectors that are weighed in one pass at most: with two accumulators each
+    ROWS = 64       # whose long sums are made at once
 
 
 cdef bint narrow_forward_pays(Py_ssize_t k, Py_ssize_t m, int lanes) noexcept nogil:
-    """Whether dot products cost less than tiles, and a column fits in `work`; by the shapes alone, so that all builds
-    agree."""
-    return m <= MOST and k <= MC * KC and m * ((k + lanes - 1) // lanes + 4) < k
+    """Whether dot products cost less than tiles; by the shapes alone, so that all builds agree."""
+    return m <= MOST and m * ((k + lanes - 1) // lanes + 4) < k
 
 
 cdef bint narrow_weights_pay(Py_ssize_t k, Py_ssize_t m, int lanes) noexcept nogil:
@@ -141,13 +141,10 @@ cdef inline void column_dots(real *out, const real *x, const real *column, Py_ss
             short_rows[real, vector](False, out, x, column, n, k, apart, start, step, coming, NULL)
 
 
-cdef void narrow_forward(real *out, const real *x, const real *w, const real *bias, Py_ssize_t n, Py_ssize_t k,
-                         Py_ssize_t m, real *work, const real *coming) noexcept nogil:
-    """out (n, m) = x (n, k) @ w (k, m) + bias (m), or without it where bias is NULL. `work` holds a column of w.
-
-    `coming`, or NULL: rows like x that will be read next. Where they are of at most two lines, the first half of them is
-    asked for meanwhile.
-    """
+cdef void some_inputs(real *out, const real *x, const real *w, const real *bias, Py_ssize_t n, Py_ssize_t k,
+                      Py_ssize_t m, Py_ssize_t apart, real *work, const real *coming) noexcept nogil:
+    """`narrow_forward` of at most TERMS inputs, from rows of x that lie `apart` elements apart. `work` holds a column of
+    w."""
     cdef Py_ssize_t lanes = LINE // sizeof(real), whole = (k + lanes - 1) // lanes * lanes, i, j, c
     cdef real rest[4]
     cdef real start
@@ -158,16 +155,29 @@ cdef void narrow_forward(real *out, const real *x, const real *w, const real *bi
             column[c] = w[c * m + j] if c < k else 0
         start = bias[j] if bias != NULL else 0
         if real is float:
-            column_dots[float, vf](out + j, x, column, n & ~3, k, k, start, m, half, NULL)
+            column_dots[float, vf](out + j, x, column, n & ~3, k, apart, start, m, half, NULL)
         else:
-            column_dots[double, vd](out + j, x, column, n & ~3, k, k, start, m, half, NULL)
+            column_dots[double, vd](out + j, x, column, n & ~3, k, apart, start, m, half, NULL)
         half = NULL
         for i in range(n & ~3, n):      # the same row four times
             if real is float:
-                dots[float, vf](rest, x + i * k, column, k, 0, start, 1, NULL)
+                dots[float, vf](rest, x + i * apart, column, k, 0, start, 1, NULL)
             else:
-                dots[double, vd](rest, x + i * k, column, k, 0, start, 1, NULL)
+                dots[double, vd](rest, x + i * apart, column, k, 0, start, 1, NULL)
             out[i * m + j] = rest[0]
+
+
+cdef void narrow_forward(real *out, const real *x, const real *w, const real *bias, Py_ssize_t n, Py_ssize_t k,
+                         Py_ssize_t m, real *work, const real *coming) noexcept nogil:
+    """out (n, m) = x (n, k) @ w (k, m) + bias (m), or without it where bias is NULL.
+
+    `coming`, or NULL: rows like x that will be read next. Where they are of at most two lines, the first half of them is
+    asked for meanwhile.
+    """
+    if k > TERMS:
+        many_inputs(out, x, w, bias, n, k, m, work)
+    else:
+        some_inputs(out, x, w, bias, n, k, m, k, work, coming)
 
 
 cdef inline void weigh(const int nv, const bint whole, vector *acc, const real *x, const real *dz,
@@ -246,6 +256,21 @@ cdef inline void columns_of(const int chains, vector *total, const real *x, cons
             columns, x, total, coming = columns - left, x + left, total + nv, NULL
 
 
+cdef void some_rows(real *sums, const real *x, const real *dz, Py_ssize_t n, Py_ssize_t k, Py_ssize_t m,
+                    Py_ssize_t columns, const char *coming) noexcept nogil:
+    """sums = sum_i dz[i * m] * x[i * k : + columns], at most two lines of them."""
+    if real is float:
+        if columns > LINE // 4:
+            columns_of[float, vf](2, <vf *>sums, x, dz, n, k, m, columns, coming)
+        else:
+            columns_of[float, vf](4, <vf *>sums, x, dz, n, k, m, columns, coming)
+    else:
+        if columns > LINE // 8:
+            columns_of[double, vd](2, <vd *>sums, x, dz, n, k, m, columns, coming)
+        else:
+            columns_of[double, vd](4, <vd *>sums, x, dz, n, k, m, columns, coming)
+
+
 cdef void narrow_weights(real *dw, const real *x, const real *dz, Py_ssize_t n, Py_ssize_t k, Py_ssize_t m,
                          bint accumulate, const real *coming) noexcept nogil:
     """dw (k, m) = x (n, k).T @ dz (n, m), added to dw where `accumulate`.
@@ -261,16 +286,10 @@ cdef void narrow_weights(real *dw, const real *x, const real *dz, Py_ssize_t n, 
     while j < k:
         part = min(2 * line, k - j)
         for c in range(m):
-            if real is float:
-                if part > line:
-                    columns_of[float, vf](2, <vf *>sums, x + j, dz + c, n, k, m, part, half)
-                else:
-                    columns_of[float, vf](4, <vf *>sums, x + j, dz + c, n, k, m, part, half)
+            if n > TERMS:
+                many_rows(sums, x + j, dz + c, n, k, m, part)
             else:
-                if part > line:
-                    columns_of[double, vd](2, <vd *>sums, x + j, dz + c, n, k, m, part, half)
-                else:
-                    columns_of[double, vd](4, <vd *>sums, x + j, dz + c, n, k, m, part, half)
+                some_rows(sums, x + j, dz + c, n, k, m, part, half)
             half = NULL
             if accumulate:
                 for u in range(part):
@@ -279,3 +298,6 @@ cdef void narrow_weights(real *dw, const real *x, const real *dz, Py_ssize_t n, 
                 for u in range(part):
                     dw[(j + u) * m + c] = sums[u]
         j += part
+
+
+include "long_dots.pxi"         # many_inputs, many_rows

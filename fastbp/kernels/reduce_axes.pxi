@@ -141,7 +141,7 @@ def min_axis_(x, out):
 
 
 def cumsum_axis_(x, out, reverse=False):
-    """``out[o, j, i] = sum_l x[o, l, i]`` over l <= j, added from the first to the last.
+    """``out[o, j, i] = sum_l x[o, l, i]`` over l <= j, added from the first to the last; of more than 4,096 so in pieces of 2,048.
 
     Parameters
     ----------

@@ -3,11 +3,13 @@
 Any axis of any array is that: `outer` are the numbers of places before it, multiplied, `inner` those behind it.
 """
 from fastbp.kernels.vector cimport real
-from fastbp.kernels.reductions cimport column_sums, row_sums
+from fastbp.kernels.reductions cimport STRETCH, TERMS, column_sums, row_sums
+from fastbp.kernels.sums cimport carry
 from fastbp.kernels.transcendental cimport INFINITY
 
 cdef enum:
     LANES = 32      # of the search through contiguous numbers; its result knows no order
+    AT_ONCE = 64    # columns whose long running sums are made at once
 
 
 cdef void sum_axis(real *out, const real *x, Py_ssize_t outer, Py_ssize_t k, Py_ssize_t inner) noexcept nogil:
@@ -99,13 +101,39 @@ cdef inline void running_rows(real *out, const real *x, Py_ssize_t k, Py_ssize_t
             out[j * step + i] = out[(j - 1) * step + i] + x[j * step + i]
 
 
+cdef void long_running(real *out, const real *x, Py_ssize_t k, Py_ssize_t inner, Py_ssize_t step) noexcept nogil:
+    """`running_rows` of more than TERMS rows: the sums of a piece, after the last ones of the piece before and what
+    these lost by rounding. Sums of numbers that are not negative never fall."""
+    cdef real sums[AT_ONCE]
+    cdef real rests[AT_ONCE]
+    cdef real last[AT_ONCE]
+    cdef Py_ssize_t i, j, first = 0, columns
+    while first < inner:
+        columns = min(inner - first, <Py_ssize_t>AT_ONCE)
+        for i in range(columns):
+            sums[i] = rests[i] = last[i] = -0.      # added to -0, it leaves that
+        for j in range(k):
+            if j % STRETCH == 0:
+                for i in range(columns):
+                    last[i] = rests[i] + last[i]
+                    rests[i] = -0.
+                    carry(sums + i, rests + i, last[i])
+                    last[i] = -0.
+            for i in range(columns):
+                last[i] = last[i] + x[j * step + first + i]
+                out[j * step + first + i] = sums[i] + (rests[i] + last[i])
+        first += columns
+
+
 cdef void cumsum_axis(real *out, const real *x, Py_ssize_t outer, Py_ssize_t k, Py_ssize_t inner,
                       int reverse) noexcept nogil:
     """out[o, j, i] = sum_l x[o, l, i], l <= j, added from the first; `reverse`: l >= j, from the last. out may be x."""
     cdef Py_ssize_t o, begin, step = -inner if reverse else inner
     for o in range(outer if k else 0):
         begin = (o * k + (k - 1 if reverse else 0)) * inner
-        if inner == 1:
+        if k > TERMS:
+            long_running(out + begin, x + begin, k, inner, step)
+        elif inner == 1:
             running_sum(out + begin, x + begin, k, step)
         else:
             running_rows(out + begin, x + begin, k, inner, step)

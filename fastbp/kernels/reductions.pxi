@@ -29,7 +29,8 @@ def total_(x):
     ----------
     x : buffer of float32 or float64
         C-contiguous, any shape. Number i is added to lane ``i % 16`` (float32) or ``i % 8`` (float64), the lanes by
-        halves: one order, and so the same bits, on every build.
+        halves: one order, and so the same bits, on every build. More than 4,096 numbers are summed so in pieces of
+        4,096, and these are added with what their sum loses by rounding.
 
     Returns
     -------
@@ -54,7 +55,7 @@ def total_(x):
 
 
 def column_sums_(x, out, accumulate=False):
-    """``out[j] = sum_i x[i, j]``, added from the first row to the last.
+    """``out[j] = sum_i x[i, j]``, added from the first row to the last; of more than 4,096 rows so in pieces of 2,048.
 
     Parameters
     ----------
@@ -63,8 +64,8 @@ def column_sums_(x, out, accumulate=False):
     out : buffer, written
         (m,), same dtype.
     accumulate : bool, default False
-        Add to what `out` holds: the sums of two blocks of rows then have the bits of the sum of both (a single
-        column excepted, which is summed as `total` does).
+        Add to what `out` holds: the sums of two blocks of rows then have the bits of the sum of both, up to 4,096
+        rows in all (a single column excepted, which is summed as `total` does).
 
     Raises
     ------

@@ -1,6 +1,6 @@
 """Sums in a fixed order, the same on every build, and the search for what is not finite."""
 from fastbp.kernels.vector cimport real, vector, vf, vd, WF, WD, LANES_FLOAT, load_part, store_part
-from fastbp.kernels.sums cimport add_lanes, clear_lanes, fold_lanes
+from fastbp.kernels.sums cimport add_lanes, carry, clear_lanes, fold_lanes
 from libc.stdint cimport uint32_t, uint64_t
 
 cdef extern from *:
@@ -19,19 +19,37 @@ cdef enum:
     WIDE = 64       # columns from which rows are read along
     BLOCK = 1024    # numbers looked through at once
     SHORT = 32      # rows shorter than this are summed from left to right
+    AT_ONCE = 512   # columns of many rows that are summed at once
 
 
-cdef real total(const real *x, Py_ssize_t n) noexcept nogil:
-    """sum_i x[i], in lanes of 64 bytes."""
+cdef real in_lanes(const real *x, Py_ssize_t n) noexcept nogil:
     cdef real lane[LANES_FLOAT]
     clear_lanes(lane)
     add_lanes(lane, x, n)
     return fold_lanes(lane)
 
 
+cdef real total(const real *x, Py_ssize_t n) noexcept nogil:
+    """sum_i x[i], in lanes of 64 bytes; of more than TERMS numbers by pieces."""
+    cdef real sum = 0, rest = 0
+    if n <= TERMS:
+        return in_lanes(x, n)
+    while n > 0:
+        carry(&sum, &rest, in_lanes(x, min(n, <Py_ssize_t>TERMS)))
+        x, n = x + TERMS, n - TERMS
+    return sum + rest
+
+
+cdef void carry_sums(real *sums, real *rests, const real *x, Py_ssize_t n) noexcept nogil:
+    """`carry` of n sums."""
+    cdef Py_ssize_t i
+    for i in range(n):
+        carry(sums + i, rests + i, x[i])
+
+
 cdef inline void add_rows(vector *acc, real *out, const real *x, Py_ssize_t n, Py_ssize_t m, Py_ssize_t vectors,
                           Py_ssize_t width) noexcept nogil:
-    """out[j] += sum_i x[i, j], columns of the first `vectors` vectors; acc: their registers."""
+    """out[j] += sum_i x[i, j], columns of the first `vectors` vectors, rows m apart; acc: their registers."""
     cdef Py_ssize_t i, k
     for k in range(vectors):
         acc[k] = (<vector *> (out + k * width))[0]
@@ -69,14 +87,14 @@ cdef inline void add_last_columns(real *out, const real *x, Py_ssize_t n, Py_ssi
         store_part(out, d, columns)
 
 
-cdef inline void add_wide_rows(real *out, const real *x, Py_ssize_t n, Py_ssize_t m) noexcept nogil:
+cdef inline void add_wide_rows(real *out, const real *x, Py_ssize_t n, Py_ssize_t m, Py_ssize_t columns) noexcept nogil:
     """out[j] += sum_i x[i, j], eight rows at a time."""
     cdef Py_ssize_t i = 0, j
     cdef real s
     cdef const real *r
     while i + 8 <= n:
         r = x + i * m
-        for j in range(m):
+        for j in range(columns):
             s = out[j] + r[j]
             s = s + r[m + j]
             s = s + r[2 * m + j]
@@ -87,38 +105,67 @@ cdef inline void add_wide_rows(real *out, const real *x, Py_ssize_t n, Py_ssize_
             out[j] = s + r[7 * m + j]
         i += 8
     while i < n:
-        for j in range(m):
+        for j in range(columns):
             out[j] = out[j] + x[i * m + j]
         i += 1
+
+
+cdef void add_up(real *out, const real *x, Py_ssize_t n, Py_ssize_t m, Py_ssize_t columns) noexcept nogil:
+    """out[j] += sum_i x[i, j], from the first row to the last, of some columns of a matrix of m."""
+    cdef Py_ssize_t j = 0, width = WF if real is float else WD
+    if columns >= WIDE:
+        add_wide_rows(out, x, n, m, columns)
+        return
+    while j + 4 * width <= columns:
+        add_columns(out + j, x + j, n, m, 4)
+        j += 4 * width
+    if j + 2 * width <= columns:
+        add_columns(out + j, x + j, n, m, 2)
+        j += 2 * width
+    if j + width <= columns:
+        add_columns(out + j, x + j, n, m, 1)
+        j += width
+    if j < columns:
+        add_last_columns(out + j, x + j, n, m, columns - j)
+
+
+cdef void add_up_pieces(real *out, const real *x, Py_ssize_t n, Py_ssize_t m) noexcept nogil:
+    """out[j] += sum_i x[i, j], of more than TERMS rows."""
+    cdef real piece[AT_ONCE]
+    cdef real rest[AT_ONCE]
+    cdef Py_ssize_t i, j = 0, k, columns
+    while j < m:
+        columns = min(m - j, <Py_ssize_t>AT_ONCE)
+        for k in range(columns):
+            rest[k] = 0
+        i = 0
+        while i < n:
+            for k in range(columns):
+                piece[k] = 0
+            add_up(piece, x + i * m + j, min(n - i, <Py_ssize_t>STRETCH), m, columns)
+            carry_sums(out + j, rest, piece, columns)
+            i += STRETCH
+        for k in range(columns):
+            out[j + k] = out[j + k] + rest[k]
+        j += columns
 
 
 cdef void column_sums(real *out, const real *x, Py_ssize_t n, Py_ssize_t m, int accumulate) noexcept nogil:
     """out[j] = sum_i x[i, j], from the first row to the last, after what out held if `accumulate`.
 
-    One column is summed as `total` does.
+    One column is summed as `total` does, more than TERMS rows by pieces.
     """
-    cdef Py_ssize_t j = 0, width = WF if real is float else WD
+    cdef Py_ssize_t j
     if m == 1:
         out[0] = (out[0] if accumulate else <real>0) + total(x, n)
         return
     if not accumulate:
         for j in range(m):
             out[j] = 0
-    if m >= WIDE:
-        add_wide_rows(out, x, n, m)
-        return
-    j = 0
-    while j + 4 * width <= m:
-        add_columns(out + j, x + j, n, m, 4)
-        j += 4 * width
-    if j + 2 * width <= m:
-        add_columns(out + j, x + j, n, m, 2)
-        j += 2 * width
-    if j + width <= m:
-        add_columns(out + j, x + j, n, m, 1)
-        j += width
-    if j < m:
-        add_last_columns(out + j, x + j, n, m, m - j)
+    if n <= TERMS:
+        add_up(out, x, n, m, m)
+    else:
+        add_up_pieces(out, x, n, m)
 
 
 cdef void row_sums(real *out, const real *x, Py_ssize_t n, Py_ssize_t m) noexcept nogil:

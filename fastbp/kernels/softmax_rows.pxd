@@ -5,7 +5,8 @@ summed in 64-byte lanes. What a row gives depends on the row alone, not on how m
 """
 from fastbp.kernels.vector cimport real, LANES_FLOAT, transpose4
 from fastbp.kernels.transcendental cimport exp_bounded, log_, INFINITY, NAN
-from fastbp.kernels.sums cimport add_lanes, clear_lanes, fold_lanes
+from fastbp.kernels.reductions cimport TERMS
+from fastbp.kernels.sums cimport add_lanes, carry, clear_lanes, fold_lanes
 
 cdef enum:
     ROWS = 32       # in a block
@@ -121,6 +122,7 @@ cdef inline real wide_row(real *out, const real *z, real top, Py_ssize_t m) noex
     """out = exp(z - top), not written if NULL; returns its sum. The last vector is filled up with exp(-inf)."""
     cdef real e[PIECE]
     cdef real lane[LANES_FLOAT]
+    cdef real sum = 0, rest = 0
     cdef Py_ssize_t i, j = 0, size, whole
     clear_lanes(lane)
     while j < m:
@@ -138,7 +140,13 @@ cdef inline real wide_row(real *out, const real *z, real top, Py_ssize_t m) noex
         for i in range(size if out != NULL else 0):
             out[j + i] = e[i]
         j += PIECE
-    return fold_lanes(lane)
+        if j % TERMS == 0 and j < m:
+            carry(&sum, &rest, fold_lanes(lane))
+            clear_lanes(lane)
+    if m <= TERMS:
+        return fold_lanes(lane)
+    carry(&sum, &rest, fold_lanes(lane))
+    return sum + rest
 
 
 cdef inline void wide_block(real *out, real *loss, const real *z, const real *y, Py_ssize_t rows, Py_ssize_t m,

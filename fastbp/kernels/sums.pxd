@@ -2,8 +2,20 @@
 
 The lanes are 64 bytes, one vector on x86-64-v4, two on v3, four on v2: the order, and so the bits, are the same.
 Only modules of this folder may cimport this.
+
+No sum of more than TERMS numbers is made in one go: its error would grow with what has been summed already. Its pieces
+are, and they are added with what these few additions lose.
 """
+from fastbp.kernels.reductions cimport TERMS
 from fastbp.kernels.vector cimport real, vector, vf, vd, WF, WD, LANES_FLOAT, LANES_DOUBLE
+
+
+cdef inline void carry(real *sum, real *rest, real x) noexcept nogil:
+    """sum + rest += x: the sum rounded, and what that lost (the two-sum of D. E. Knuth). An infinite sum loses nothing."""
+    cdef real s = sum[0] + x, part = s - sum[0], lost
+    lost = (sum[0] - (s - part)) + (x - part)
+    rest[0] = rest[0] + (lost if lost == lost else <real>0)
+    sum[0] = s
 
 
 cdef inline void add_vectors(vector *acc, const real *x, Py_ssize_t n, Py_ssize_t vectors,
