@@ -16,6 +16,7 @@ cdef struct Lane:           # what one thread works with
     Step *steps
     char *space             # the workspace
     char *work              # scratch of the kernels
+    char *carried           # the sums of the pieces before, like a group's place, and behind them what they lost
     char *gathered[ARRAYS]
     void *results[OUTPUTS]
     void *room              # the allocation
@@ -28,6 +29,7 @@ cdef struct Frame:          # a bound program in C: what the threads of a call s
     bint updates, direct    # direct: operands lie in the caller's arrays, or else in `gathered`
     Py_ssize_t asked        # direct: rows of these below which the memory is asked for the next block meanwhile
     Py_ssize_t rows, block, groups, item, out_width, gradients
+    Py_ssize_t piece        # rows, of whole blocks, whose sums are made in one go; 0 where all are
     Py_ssize_t width[ARRAYS]
     double cost
     Moving *moving
@@ -50,8 +52,12 @@ cdef class Bound:
     cdef int fill_steps(self, Lane *lane) except -1
     cdef int fill_constants(self, Lane *lane) except -1
     cdef int fill_sums(self) except -1
-    cdef void halve(self, Lane *lane)
+    cdef int fill_groups(self, bint shared) except -1
+    cdef int prepare(self, Lane *lane) except -1
 
 cdef void choose_source(Frame *f, bint direct, Py_ssize_t rows) noexcept nogil
 cdef void bind(const Frame *f, Lane *lane, Py_ssize_t row) noexcept nogil
 cdef void aim(const Frame *f, Lane *lane, Py_ssize_t group) noexcept nogil
+cdef inline void *made(const Lane *lane, const Sum *s) noexcept nogil:
+    """Where a step adds up."""
+    return lane.steps[s.step].second if s.second else lane.steps[s.step].out

@@ -33,6 +33,8 @@ cdef class Bound:
         for i in range(self.frame.lanes):
             free(self.frame.lane[i].room)
             free(self.frame.lane[i].steps)
+            if i == 0 or self.frame.lane[i].carried != self.frame.lane[0].carried:
+                free(self.frame.lane[i].carried)
         free(self.frame.lane)
         free(self.frame.moving)
         free(self.frame.sums)
@@ -81,11 +83,11 @@ cdef class Bound:
         f.lane = more
         while f.lanes < lanes:
             more = &f.lane[f.lanes]
-            more.room = more.steps = NULL
+            more.room = more.steps = more.carried = NULL
             f.lanes += 1                # freed from here on
             self.allocate(more, apart)
             self.fill_steps(more)
-            self.halve(more)
+            self.prepare(more)
         return 0
 
     cdef int allocate(self, Lane *lane, bint apart) except -1:
@@ -172,13 +174,13 @@ cdef class Bound:
         return 0
 
     cdef int fill_sums(self) except -1:
-        """A place for each group of blocks, where a batch has several: its gradients as the block of gradients has
-        them, then its other sums."""
+        """What a batch of many blocks adds up, and where: its gradients as the block of gradients has them, then its
+        other sums. Each group of blocks has such a place, and so have the sums of pieces, and what these lost."""
         cdef Frame *f = &self.frame
         cdef Py_ssize_t size = self.program.gradients, lanes = LINE // f.item
         cdef int i, second
         cdef Sum *s
-        if f.groups == 1:
+        if f.groups == 1 and not self.program.piece:
             return 0
         tail = self.program.steps[f.body:f.n_steps - f.updates]
         shared = not any([place is not None and place[0] == GRADIENTS for row in tail for place in row["inputs"]])
@@ -194,21 +196,38 @@ cdef class Bound:
                         s.first = size
                         size += (s.size + lanes - 1) // lanes * lanes
         f.apart = size * f.item
+        f.piece = self.program.piece if f.n_sums else 0
+        if f.groups > 1:
+            self.fill_groups(shared)
+        for i in range(f.lanes):
+            self.prepare(&f.lane[i])
+        return 0
+
+    cdef int fill_groups(self, bint shared) except -1:
+        """A place for each group of blocks."""
+        cdef Frame *f = &self.frame
         f.partial = <char *>calloc(f.groups, max(f.apart, 1))
         if f.partial == NULL:
             raise MemoryError(f"the sums of {f.groups} groups of blocks need {f.groups * f.apart} bytes")
         made = [row["sums"][0] and shared for row in self.program.steps if row["out"][0] and row["out"][0][0] == GRADIENTS]
         f.halves = f.groups == 2 and f.updates and all(made)
-        for i in range(f.lanes):
-            self.halve(&f.lane[i])
         return 0
 
-    cdef void halve(self, Lane *lane):
-        """Have the update read the gradients of two groups, where it can."""
+    cdef int prepare(self, Lane *lane) except -1:
+        """Have the update read the gradients of two groups, where it can; a place for what a thread carries from piece
+        to piece, where all threads share each block the first one's."""
         cdef Frame *f = &self.frame
         if f.halves:
             lane.steps[f.n_steps - 1].a = f.partial
             lane.steps[f.n_steps - 1].more = f.apart // f.item
+        if f.piece:
+            if lane == f.lane or f.groups > 1 or not self.program.gradients:
+                lane.carried = <char *>calloc(2, f.apart)
+            else:
+                lane.carried = f.lane.carried
+            if lane.carried == NULL:
+                raise MemoryError(f"the sums of a batch of {f.rows} rows need {2 * f.apart} bytes")
+        return 0
 
 
 cdef void choose_source(Frame *f, bint direct, Py_ssize_t rows) noexcept nogil:

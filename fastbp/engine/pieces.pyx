@@ -4,7 +4,7 @@ Each thread takes the next piece and works alone, with a workspace of its own.
 """
 from fastbp.engine.bound cimport Lane, bind
 from fastbp.engine.platform cimport fb_add, fb_flush, fb_get, fb_put, fb_restore
-from fastbp.engine.walk cimport CHUNK, Pace, Walk, is_time, load, output_of, own_steps
+from fastbp.engine.walk cimport CHUNK, Pace, Walk, carries, carry_on, goes_on, is_time, load, output_of, own_steps
 
 
 cdef void walk_apart(void *context, Crew *crew, int rank) noexcept nogil:
@@ -25,8 +25,10 @@ cdef void walk_apart(void *context, Crew *crew, int rank) noexcept nogil:
         row = 0
         while row < f.rows or row == 0:
             load(w, lane, w.base + batch * f.rows + row, min(f.block, f.rows - row), 0, 1)
-            own_steps(f, lane, f.head, f.body, min(f.block, f.rows - row), row > 0)
-            row += max(f.block, 1)
+            own_steps(f, lane, f.head, f.body, min(f.block, f.rows - row), goes_on(f, row))
+            row = min(row + max(f.block, 1), max(f.rows, 1))
+            if carries(f, row, f.rows):
+                carry_on(f, lane, row, f.rows, 0, 1)
         own_steps(f, lane, f.body, f.n_steps, f.rows, False)
         for i in range(f.n_outputs):
             w.table[batch * f.n_outputs + i] = output_of(f, rank, i)

@@ -12,6 +12,7 @@ cdef enum:              # memories that a place may name; the compiler's numbers
 cdef class Program:
     cdef readonly str dtype
     cdef readonly Py_ssize_t rows, block, groups, parameters
+    cdef Py_ssize_t piece           # rows, of whole blocks, whose sums are made in one go; 0 where all are
     cdef readonly Py_ssize_t gradients
     cdef readonly bint blocked, updates
     cdef readonly tuple outputs, steps, widths

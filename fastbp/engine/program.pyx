@@ -1,6 +1,7 @@
 """Program: a list of steps over one block of memory."""
 
 from fastbp.kernels.matmul cimport work_size_of
+from fastbp.kernels.reductions cimport STRETCH, TERMS
 
 MAX_ARRAYS = ARRAYS
 
@@ -35,6 +36,8 @@ cdef class Program:
         parts = [step["part"] for step in steps]
         self.head = parts.count("head")
         self.body = self.head + parts.count("body")
+        most = min(-(-rows // max(block, 1) // groups) * block, rows)      # rows of a group
+        self.piece = STRETCH // block * block if most > TERMS and block < most else 0
         self.cost = 0
         self.meetings = 3 if groups > 1 else (2 + sum([step["meets"] for step in steps])) * -(-rows // max(block, 1))
         for step in steps:
@@ -51,7 +54,7 @@ cdef class Program:
     def run_memory(self):
         """About how many bytes a run of it takes, with parameters, results and a thread's workspace."""
         gathered = self.block * sum(self.widths)
-        sums = self.groups * self.gradients if self.groups > 1 else 0
+        sums = ((self.groups if self.groups > 1 else 0) + (2 if self.piece else 0)) * self.gradients
         numbers = self.parameters + self.gradients + sums + self.workspace + gathered + self.scratch()
         return (4 if self.dtype == "float32" else 8) * numbers
 

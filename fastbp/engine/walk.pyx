@@ -4,6 +4,8 @@ A batch of one block is shared step by step: each thread makes its part of the r
 where a step reads what others made. A batch of many blocks is cut into groups of blocks, by the shapes alone; a
 thread takes a group, forward and backward, and adds up in the group's own place. These sums are added in the groups'
 order. So no bit depends on how many threads there are, or on which of them was faster.
+
+Blocks add to what the blocks before left; of more than TERMS rows the sums of pieces are carried, with what is lost.
 """
 from libc.math cimport INFINITY
 
@@ -192,9 +194,15 @@ cdef int blocks(Walk *w, Lane *lane, Py_ssize_t at, Py_ssize_t *row, Pace *pace,
     while True:
         m = min(f.block, f.rows - row[0])
         load(w, lane, at + row[0], m, rank, crew.lanes)
-        if shared_steps(f, lane, f.head, f.body, m, row[0] > 0, crew, rank):
+        if shared_steps(f, lane, f.head, f.body, m, goes_on(f, row[0]), crew, rank):
             return OVER
         row[0] += m
+        if carries(f, row[0], f.rows):
+            if meet_all(crew):              # the sums are made
+                return OVER
+            carry_on(f, lane, row[0], f.rows, rank, crew.lanes)
+            if row[0] >= f.rows and meet_all(crew):
+                return OVER
         if row[0] >= f.rows:
             break
         if rank == 0 and is_time(w, pace, f.cost * m / f.rows):
@@ -245,8 +253,10 @@ cdef inline void one_block(Walk *w, Lane *lane, Py_ssize_t at, Pace *pace) noexc
     cdef const Frame *f = w.frame
     cdef Py_ssize_t first = first_row(f, lane.group), end = first_row(f, lane.group + 1), m = min(f.block, end - lane.row)
     load(w, lane, at + lane.row, m, 0, 1)
-    own_steps(f, lane, f.head, f.body, m, lane.row > first)
+    own_steps(f, lane, f.head, f.body, m, goes_on(f, lane.row - first))
     lane.row += m
+    if carries(f, lane.row - first, end - first):
+        carry_on(f, lane, lane.row - first, end - first, 0, 1)
     if lane.row >= end:
         lane.group = -1
     if is_time(w, pace, f.cost * m / f.rows):
@@ -345,3 +355,6 @@ cdef int close_batch(Walk *w, Lane *lane, Crew *crew, int rank) noexcept nogil:
     if f.updates and shared_steps(f, lane, f.n_steps - 1, f.n_steps, f.rows, False, crew, rank):
         return OVER                         # (meets nobody: it is a step that needs no meeting)
     return DONE
+
+
+include "carrying.pxi"          # goes_on, carries, carry_on: sums from piece to piece

@@ -6,7 +6,6 @@ Only modules of this folder may cimport this.
 No sum of more than TERMS numbers is made in one go: its error would grow with what has been summed already. Its pieces
 are, and they are added with what these few additions lose.
 """
-from fastbp.kernels.reductions cimport TERMS
 from fastbp.kernels.vector cimport real, vector, vf, vd, WF, WD, LANES_FLOAT, LANES_DOUBLE
 
 
