@@ -1,14 +1,10 @@
 """The parent: starts one process a peer, lets them take turns, and gathers the medians."""
 
-import json
-import signal
-import subprocess
 import sys
-from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import median
 from tempfile import TemporaryDirectory
-from typing import IO, Any
+from typing import Any
 
 import numpy as np
 
@@ -16,65 +12,8 @@ import data
 import probe
 import reference
 from probe import Tops
+from running import Running
 from workloads import Workload
-
-
-@dataclass
-class Running:
-    """A peer's process and what it has said."""
-
-    name: str
-    process: subprocess.Popen[str]
-    log: Path
-    record: dict[str, Any] = field(default_factory=dict)
-    times: list[float] = field(default_factory=list)
-
-    def read(self) -> dict[str, Any] | None:
-        """The next answer, or None when the process has ended; then the record says why."""
-        line = _pipe(self.process.stdout).readline()
-        if line:
-            answer: dict[str, Any] = json.loads(line)
-            return answer
-        self.process.wait()
-        last = self.log.read_text(errors="replace").strip().splitlines()
-        why = last[-1] if last else f"exit status {self.process.returncode}"
-        self.record.setdefault("failed", why)
-        return None
-
-    def halt(self) -> None:
-        """Stop until the next turn: waiting threads of some libraries spin for a while."""
-        if hasattr(signal, "SIGSTOP"):
-            self.process.send_signal(signal.SIGSTOP)
-
-    def time(self) -> None:
-        """Ask for one timing."""
-        if "failed" in self.record:
-            return
-        if hasattr(signal, "SIGCONT"):
-            self.process.send_signal(signal.SIGCONT)
-        try:
-            _pipe(self.process.stdin).write("time\n")
-            _pipe(self.process.stdin).flush()
-        except BrokenPipeError:
-            pass  # it has ended: read() says why
-        answer = self.read()
-        if answer is not None:
-            self.times.append(answer["us"])
-            self.halt()
-
-    def stop(self) -> None:
-        """End the process."""
-        self.process.kill()
-        self.process.wait()
-        _pipe(self.process.stdin).close()
-        _pipe(self.process.stdout).close()
-
-
-def _pipe(stream: IO[str] | None) -> IO[str]:
-    """A pipe that was asked for is there."""
-    if stream is None:
-        raise RuntimeError("the peer's process has no pipe")
-    return stream
 
 
 def compare(
@@ -131,7 +70,9 @@ def _take_turns(running: list[Running], work: Workload, threads: int, rounds: in
     for turn in range(rounds):
         found.append(probe.tops(work, threads))
         for one in running if turn % 2 == 0 else reversed(running):
-            one.time()
+            answer = one.ask("time")
+            if answer is not None:
+                one.record.setdefault("us_each", []).append(answer["us"])
     return Tops.highest(found)
 
 
@@ -150,24 +91,15 @@ def _start(peer: str, work: Workload, folder: Path, threads: int, seconds: float
     script = Path(__file__).with_name("compare.py")
     command = [sys.executable, str(script), "--peer", peer, "--workload", work.name]
     command += ["--folder", str(folder), "--threads", str(threads), "--seconds", str(seconds)]
-    with log.open("w") as stderr:
-        process = subprocess.Popen(
-            command,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=stderr,
-            text=True,
-        )
-    return Running(peer, process, log)
+    return Running.start(peer, command, log)
 
 
 def _summary(one: Running, work: Workload, tops: Tops) -> dict[str, Any]:
     """The record of a peer, with its median and what follows from it."""
     record = dict(one.record)
-    if "failed" in record or not one.times:
+    if "failed" in record or "us_each" not in record:
         return record
-    record["us_each"] = one.times
-    record["us"] = median(one.times)
+    record["us"] = median(record["us_each"])
     record["gflops"] = work.flops / record["us"] / 1e3
     record["share"] = record["gflops"] / tops.peak if tops.peak else None
     if work.streams:

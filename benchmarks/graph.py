@@ -14,78 +14,36 @@ Peers that are not installed are left out. Each figure is the median of the roun
 import argparse
 import json
 import os
-import time
 
 import environment
 
 environment.prepare(1)  # before NumPy comes
 os.environ["JAX_PLATFORMS"] = "cpu"
 
-from collections.abc import Callable
 from importlib.util import find_spec
-from itertools import pairwise
 from statistics import median
 from typing import Any
 
-import fastbp as bp
 import numpy as np
 
-Work = Callable[[], Any]
+import graph_tasks as tasks
+from jobs import Task, repeated
 
 
-def arrays() -> tuple[list[np.ndarray], np.ndarray, np.ndarray]:
-    rng = np.random.default_rng(0)
-    shapes = [(2, 16), (16,), (16, 1), (1,)]
-    params = [rng.normal(0, 0.5, shape).astype("f4") for shape in shapes]
-    x = rng.normal(size=(32, 2)).astype("f4")
-    return params, x, (x[:, :1] * x[:, 1:] > 0).astype("f4")
-
-
-def mlp(np_: Any) -> Callable[..., Any]:
-    """The loss in NumPy's words: a hidden layer with tanh, BCE on logits."""
-
-    def loss(params: Any, x: Any, y: Any) -> Any:
-        W1, b1, W2, b2 = params
-        z = np_.tanh(x @ W1 + b1) @ W2 + b2
-        return (np_.maximum(z, 0) - z * y + np_.log1p(np_.exp(-np_.abs(z)))).mean()
-
-    return loss
-
-
-def long_function(np_: Any) -> Callable[..., Any]:
-    """200 operations."""
-
-    def f(x: Any) -> Any:
-        for i in range(50):
-            x = np_.sin(x) * 0.9 + np_.tanh(x + i)
-        return x.sum()
-
-    return f
-
-
-def call_cases() -> dict[str, Work]:
-    params, x, y = arrays()
-
-    def ours() -> Work:
-        def loss(params: Any, x: Any, y: Any) -> Any:
-            W1, b1, W2, b2 = params
-            return bp.bce_with_logits(np.tanh(x @ W1 + b1) @ W2 + b2, y)
-
-        f = bp.value_and_grad(loss)
-        return lambda: f(params, x, y)
-
-    cases = {"fastbp": ours()}
+def call_cases() -> dict[str, Task]:
+    params, x, y = tasks.arrays()
+    cases = {"fastbp": tasks.call()}
     if find_spec("jax"):
         import jax
         import jax.numpy as jnp
 
-        g = jax.jit(jax.value_and_grad(mlp(jnp)))
+        g = jax.jit(jax.value_and_grad(tasks.mlp(jnp)))
 
         def with_jax() -> Any:
             value, grads = g(params, x, y)
             return float(value), [np.asarray(a) for a in grads]
 
-        cases["jax jit"] = with_jax
+        cases["jax jit"] = repeated(with_jax)
     if find_spec("torch"):
         import torch
 
@@ -98,84 +56,32 @@ def call_cases() -> dict[str, Work]:
             loss = torch.nn.functional.binary_cross_entropy_with_logits(z, torch.from_numpy(y))
             return loss.item(), [g.numpy() for g in torch.autograd.grad(loss, leaves)]
 
-        cases["torch"] = with_torch
+        cases["torch"] = repeated(with_torch)
     if find_spec("autograd"):
         import autograd
         import autograd.numpy as anp
 
-        h = autograd.value_and_grad(lambda p: mlp(anp)(p, x, y))
-        cases["autograd"] = lambda: h(params)
+        h = autograd.value_and_grad(lambda p: tasks.mlp(anp)(p, x, y))
+        cases["autograd"] = repeated(lambda: h(params))
     return cases
 
 
-def train_cases() -> dict[str, Work]:
-    rng = np.random.default_rng(0)
-    x = rng.normal(size=(3200, 2)).astype("f4")
-    y = (x[:, :1] * x[:, 1:] > 0).astype("f4")
-    params, _, _ = arrays()
-
-    def loss(params: Any, x: Any, y: Any) -> Any:
-        W1, b1, W2, b2 = params
-        return bp.bce_with_logits(bp.relu(x @ W1 + b1) @ W2 + b2, y)
-
-    function = bp.Trainer(loss, params=params, optimizer="adam", seed=0)
-    layers = bp.Sequential([bp.Dense(16, "relu"), bp.Dense(1, "sigmoid")], seed=0)
-    model = bp.Trainer(layers, loss="bce", optimizer="adam")
-    return {
-        "Trainer(loss)": lambda: function.fit((x, y), epochs=20),
-        "Sequential": lambda: model.fit(x, y, epochs=20),
-    }
+def train_cases() -> dict[str, Task]:
+    return {"Trainer(loss)": tasks.train_function(), "Sequential": tasks.train_sequential()}
 
 
-TRAIN_STEPS = 20 * 100
-
-
-def pinn_loss(np_: Any, grad: Callable[..., Any]) -> Callable[..., Any]:
-    """The heat equation's residual, and starting and boundary values."""
-
-    def u(params: Any, x: Any, t: Any) -> Any:
-        h = np_.concatenate([x, t], axis=1)
-        for W, b in params[:-1]:
-            h = np_.tanh(h @ W + b)
-        W, b = params[-1]
-        return (h @ W + b)[:, 0]
-
-    def loss(params: Any, x: Any, t: Any) -> Any:
-        def u_x(x: Any) -> Any:
-            return grad(lambda x: u(params, x, t).sum())(x)
-
-        u_t = grad(lambda t: u(params, x, t).sum())(t)
-        residual = (u_t - grad(lambda x: u_x(x).sum())(x) / np.pi**2)[:, 0]
-        start = u(params, x, 0 * t) - np_.sin(np.pi * x[:, 0])
-        return (residual**2).mean() + (start**2).mean() + (u(params, 0 * x, t) ** 2).mean()
-
-    return loss
-
-
-PINN_STEPS = 20
-
-
-def pinn_cases() -> dict[str, Work]:
-    rng = np.random.default_rng(0)
-    sizes = [2, 20, 20, 20, 1]
-    params = [
-        (rng.normal(0, 0.3, (n, m)).astype("f4"), np.zeros(m, "f4")) for n, m in pairwise(sizes)
-    ]
-    x, t = (rng.uniform(size=(1000, 1)).astype("f4") for _ in range(2))
-    trainer = bp.Trainer(pinn_loss(np, bp.grad), params=params, optimizer=bp.Adam(1e-3), seed=0)
-    cases: dict[str, Work] = {
-        "fastbp": lambda: trainer.fit((x, t), epochs=PINN_STEPS, batch_size=1000)["loss"][0]
-    }
+def pinn_cases() -> dict[str, Task]:
+    cases = {"fastbp": tasks.pinn()}
     if find_spec("jax"):
-        cases["jax scan"] = _jax_pinn(params, x, t)
+        cases["jax scan"] = _jax_pinn(*tasks.pinn_arrays())
     return cases
 
 
-def _jax_pinn(params: Any, x: Any, t: Any) -> Work:
+def _jax_pinn(params: Any, x: Any, t: Any) -> Task:
     import jax
     import jax.numpy as jnp
 
-    value_and_grad = jax.value_and_grad(pinn_loss(jnp, jax.grad))
+    value_and_grad = jax.value_and_grad(tasks.pinn_loss(jnp, jax.grad))
     tree = jax.tree_util.tree_map
 
     def step(state: Any, _: Any) -> Any:
@@ -192,7 +98,7 @@ def _jax_pinn(params: Any, x: Any, t: Any) -> Work:
         )
         return (params, m, v, k), value
 
-    many = jax.jit(lambda state: jax.lax.scan(step, state, None, length=PINN_STEPS))
+    many = jax.jit(lambda state: jax.lax.scan(step, state, None, length=tasks.PINN_STEPS))
     zeros = tree(jnp.zeros_like, params)
     holder = [(params, zeros, zeros, jnp.float32(0))]
 
@@ -200,57 +106,49 @@ def _jax_pinn(params: Any, x: Any, t: Any) -> Work:
         holder[0], losses = many(holder[0])
         return float(losses[0])
 
-    return run
+    return repeated(run, tasks.PINN_STEPS)
 
 
-def compile_cases(which: str) -> dict[str, Work]:
-    params, x, y = arrays()
-    point = np.linspace(0, 1, 100).astype("f4")
-
-    def ours() -> Any:
-        if which == "mlp":
-            return bp.value_and_grad(mlp(np))(params, x, y)
-        return bp.value_and_grad(long_function(np))(point)
-
-    cases: dict[str, Work] = {"fastbp": ours}
+def compile_cases(which: str) -> dict[str, Task]:
+    cases = {"fastbp": tasks.first_call(which)}
     if find_spec("jax"):
-        import jax
-        import jax.numpy as jnp
-
-        def with_jax() -> Any:
-            jax.clear_caches()
-            if which == "mlp":
-                return jax.block_until_ready(jax.jit(jax.value_and_grad(mlp(jnp)))(params, x, y))
-            return jax.block_until_ready(jax.jit(jax.value_and_grad(long_function(jnp)))(point))
-
-        cases["jax jit"] = with_jax
+        cases["jax jit"] = _jax_first_call(which)
     return cases
 
 
-def timed(work: Work, repeats: int) -> float:
-    """Seconds a call."""
-    start = time.perf_counter()
-    for _ in range(repeats):
-        work()
-    return (time.perf_counter() - start) / repeats
+def _jax_first_call(which: str) -> Task:
+    import jax
+    import jax.numpy as jnp
+
+    params, x, y = tasks.arrays()
+    point = np.linspace(0, 1, 100).astype("f4")
+    mlp, long = tasks.mlp(jnp), tasks.long_function(jnp)
+
+    def call() -> Any:
+        jax.clear_caches()
+        if which == "mlp":
+            return jax.block_until_ready(jax.jit(jax.value_and_grad(mlp))(params, x, y))
+        return jax.block_until_ready(jax.jit(jax.value_and_grad(long))(point))
+
+    return repeated(call)
 
 
-def measured(cases: dict[str, Work], rounds: int, repeats: int) -> dict[str, float]:
-    """The median of the rounds, in which the cases take turns."""
-    for work in cases.values():
-        work()
+def measured(cases: dict[str, Task], rounds: int, repeats: int) -> dict[str, float]:
+    """Microseconds a step: the median of the rounds, in which the cases take turns."""
+    for task in cases.values():
+        task.run(1)
     times: dict[str, list[float]] = {name: [] for name in cases}
     for _ in range(rounds):
-        for name, work in cases.items():
-            times[name].append(timed(work, repeats))
+        for name, task in cases.items():
+            times[name].append(task.seconds(repeats)[0] * 1e6)
     return {name: median(found) for name, found in times.items()}
 
 
-def agree(cases: dict[str, Work], rtol: float) -> None:
+def agree(cases: dict[str, Task], rtol: float) -> None:
     """All give the same value."""
     found = {}
-    for name, work in cases.items():
-        result = work()
+    for name, task in cases.items():
+        result = task.run(1)
         found[name] = float(result[0] if isinstance(result, tuple) else result)
     first = found["fastbp"]
     for value in found.values():
@@ -263,22 +161,22 @@ def main() -> None:
     parser.add_argument("--json", metavar="FILE")
     options = parser.parse_args()
     results = {}
-    plans: list[tuple[str, dict[str, Work], int, float, bool]] = [
-        ("call", call_cases(), 2000, 1, True),
-        ("train, a step", train_cases(), 1, TRAIN_STEPS, False),
-        ("pinn, a step", pinn_cases(), 1, PINN_STEPS, True),
-        ("compile mlp", compile_cases("mlp"), 1, 1, True),
-        ("compile 200 operations", compile_cases("long"), 1, 1, True),
+    plans = [
+        ("call", call_cases(), 2000, True),
+        ("train, a step", train_cases(), 1, False),
+        ("pinn, a step", pinn_cases(), 1, True),
+        ("compile mlp", compile_cases("mlp"), 1, True),
+        ("compile 200 operations", compile_cases("long"), 1, True),
     ]
     print(f"{'':24s}{'':16s}{'us':>12s}{'ratio':>9s}")
-    for name, cases, repeats, steps, same in plans:
+    for name, cases, repeats, same in plans:
         if same:
             agree(cases, 1e-4)
         found = measured(cases, options.rounds, repeats)
         first = next(iter(found.values()))
-        for peer, seconds in found.items():
-            print(f"{name:24s}{peer:16s}{seconds / steps * 1e6:12.2f}{seconds / first:9.2f}")
-        results[name] = {peer: seconds / steps * 1e6 for peer, seconds in found.items()}
+        for peer, us in found.items():
+            print(f"{name:24s}{peer:16s}{us:12.2f}{us / first:9.2f}")
+        results[name] = found
     if options.json:
         with open(options.json, "w", encoding="utf-8") as file:
             json.dump(

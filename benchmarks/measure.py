@@ -1,18 +1,16 @@
 """A peer's own process: the check run, then a timing for each line that arrives on stdin."""
 
-import json
-import os
 import sys
 from importlib import import_module
 from pathlib import Path
 from time import perf_counter
-from typing import TextIO
 
 import numpy as np
 
 import reference
 from data import Array, Data
 from peers import PEERS, Session
+from running import answer, private_stdout
 from workloads import WORKLOADS, Workload
 
 
@@ -30,7 +28,7 @@ def serve(peer: str, workload: str, folder: Path, threads: int, seconds: float) 
     seconds : float
         The least duration of one timing, in whole epochs.
     """
-    answers = _private_stdout()
+    answers = private_stdout()
     work = WORKLOADS[workload]
     data = Data.load(folder / "data.npz")
     module = import_module(PEERS[peer].module)
@@ -39,22 +37,10 @@ def serve(peer: str, workload: str, folder: Path, threads: int, seconds: float) 
     record = _check(work, data, session, folder / "reference.npz", tolerance)
     session.train(1, work.shuffle)
     epochs = _calibrate(work, session, seconds)
-    _answer(answers, {**record, "version": module.VERSION, "epochs": epochs})
+    answer(answers, {**record, "version": module.VERSION, "epochs": epochs})
     for _ in sys.stdin:
         elapsed = _time(work, session, epochs)
-        _answer(answers, {"us": elapsed / (epochs * work.steps) * 1e6})
-
-
-def _private_stdout() -> TextIO:
-    """A stream to the parent; what libraries print goes to stderr from here on."""
-    answers = os.fdopen(os.dup(1), "w")
-    os.dup2(2, 1)
-    return answers
-
-
-def _answer(stream: TextIO, record: dict[str, object]) -> None:
-    stream.write(json.dumps(record) + "\n")
-    stream.flush()
+        answer(answers, {"us": elapsed / (epochs * work.steps) * 1e6})
 
 
 def _time(work: Workload, session: Session, epochs: int) -> float:

@@ -3,8 +3,9 @@
 import fastbp as bp
 import numpy as np
 
-from data import Array, Data
-from workloads import Workload
+from data import Array, Data, make
+from jobs import Task
+from workloads import WORKLOADS, Workload
 
 VERSION: str = bp.__version__
 
@@ -57,3 +58,10 @@ def build(work: Workload, data: Data, threads: int) -> FastbpSession:
     """A session; the number of threads comes from the environment (FASTBP_NUM_THREADS)."""
     del threads
     return FastbpSession(work, data)
+
+
+def task(name: str) -> Task:
+    """Whole epochs of a workload, in one call as in compare.py."""
+    work = WORKLOADS[name]
+    session = FastbpSession(work, make(work))
+    return Task(lambda epochs: session.train(epochs, work.shuffle), work.steps, session.arrays)
