@@ -101,8 +101,7 @@ def unary_(name, x, out):
 
     Notes
     -----
-    Within 2 ULP of the true value, sin and cos where ``|x| <= 1e4`` (float32) or ``1e6`` (float64); farther out they
-    lose digits, and only lie in [-1, 1]. Results of exp, sigmoid and softplus below the normal range are 0.
+    Within 2 ULP of the true value. Results of exp, sigmoid and softplus below the normal range are 0.
 
     Examples
     --------

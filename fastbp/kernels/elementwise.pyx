@@ -6,7 +6,7 @@ from fastbp.kernels.vector cimport real, vf, WF, fma_, sqrt_, floor_, ceil_, loa
 from fastbp.kernels.lookup cimport LOOKS_UP, tanh_looked_up
 from fastbp.kernels.transcendental cimport (exp_, exp_bounded, expm1_, log_, log1p_, log1p_unit, signed_log1p,
                                             sigmoid_, tanh_, absolute)
-from fastbp.kernels.trigonometric cimport sin_, cos_, arctan_, arctan2_
+from fastbp.kernels.trigonometric cimport angles, arctan_, arctan2_
 from fastbp.kernels.special cimport erf_, softplus_
 from fastbp.kernels.powers cimport power_, mod_
 
@@ -43,12 +43,8 @@ cdef inline void unary_later(int op, real *out, const real *x, Py_ssize_t n) noe
     elif op == EXPM1:
         for i in range(n):
             out[i] = expm1_(x[i])
-    elif op == SIN:
-        for i in range(n):
-            out[i] = sin_(x[i])
-    elif op == COS:
-        for i in range(n):
-            out[i] = cos_(x[i])
+    elif op == SIN or op == COS:
+        angles(out, x, n, op == COS)
     elif op == ARCTAN:
         for i in range(n):
             out[i] = arctan_(x[i])

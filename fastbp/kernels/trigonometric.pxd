@@ -1,11 +1,13 @@
 """sin, cos, arctan, arctan2: branch-free functions, which compilers vectorise in plain loops.
 
 As in `transcendental.pxd`: for modules of this folder, within 2 ULP of the true value, NaN stays NaN, and the polynomials
-are minimax fits. sin and cos hold that up to |x| = 1e4 (float32) and 1e6 (float64); farther out they lose digits, until
-nothing is left but that they lie in [-1, 1].
+are minimax fits. sin_ and cos_ hold that up to |x| = FAR; the rare angles beyond are reduced one by one (far_angles.pxd).
 """
+from libc.string cimport memcpy
+
 from fastbp.kernels.vector cimport real, fma_
 from fastbp.kernels.transcendental cimport with_sign, absolute, INFINITY, NAN
+from fastbp.kernels.far_angles cimport far_quarter
 
 cdef extern from *:
     """
@@ -24,10 +26,21 @@ cdef extern from *:
         uint64_t n, i; memcpy(&n, &t, 8); memcpy(&i, &y, 8); i ^= (n & 2u) << 62; memcpy(&y, &i, 8); return y; }
     #define odd_(t, a, b)    _Generic((t), float: fb_odd_f, default: fb_odd_d)(t, a, b)
     #define half_turn(t, y)  _Generic((t), float: fb_half_turn_f, default: fb_half_turn_d)(t, y)
+    /* How far n has no bit too many. In float32, x 2 / pi is rounded to it, twice without fused multiply-adds; in
+       float64, what the second part of pi / 2 took has 53 bits as long as it is below 2**-13. */
+    #if defined(FB_X86) || (defined(FASTBP_GNU) && defined(__aarch64__))
+      enum { FAR_FLOAT = 360000, FAR_DOUBLE = 3000000 };
+    #else
+      enum { FAR_FLOAT = 200000, FAR_DOUBLE = 3000000 };
+    #endif
     #endif
     """
     double odd_(...) noexcept nogil
     double half_turn(...) noexcept nogil
+    enum: FAR_FLOAT, FAR_DOUBLE
+
+cdef enum:
+    ANGLES = 512        # looked at together
 
 
 cdef inline real quarter_turns(real x) noexcept nogil:
@@ -41,8 +54,7 @@ cdef inline real quarter_turns(real x) noexcept nogil:
 cdef inline real within_quarter(real x, real t, real *rest) noexcept nogil:
     """r = x - n pi / 2, n in the low bits of t, |r| <= 0.8; rest: what r lost by rounding.
 
-    pi / 2 in parts of 33 bits, of which 2**20 have exact multiples; float32 is reduced in float64. Where x is so large
-    that n is wrong, r ends at 0.8.
+    pi / 2 in parts of 33 bits, of which 2**20 have exact multiples; float32 is reduced in float64.
     """
     cdef double n, d
     cdef real r, s, e
@@ -50,8 +62,8 @@ cdef inline real within_quarter(real x, real t, real *rest) noexcept nogil:
         n = t - <float>12582912.
         d = fma_(n, -1.5707963267341256, <double>x)
         d = fma_(n, -6.077100506506192e-11, d)
-        r = <float>d
         rest[0] = 0
+        return <float>d
     else:
         n = t - 6755399441055744.
         e = fma_(n, -1.5707963267341256, x)                 # exact
@@ -59,10 +71,8 @@ cdef inline real within_quarter(real x, real t, real *rest) noexcept nogil:
         e = fma_(n, -6.077100506303966e-11, e - s)          # what s lost: exact
         e = fma_(n, -2.0222662487111665e-21, e)
         r = s + e
-        e = fma_(n, -8.4784276603689e-32, (s - r) + e)
-        rest[0] = e if absolute(r) < 1 else 0
-    r = <real>0.8 if r > <real>0.8 else r
-    return <real>-0.8 if r < <real>-0.8 else r
+        rest[0] = fma_(n, -8.4784276603689e-32, (s - r) + e)
+        return r
 
 
 cdef inline real sin_reduced(real r, real rest) noexcept nogil:
@@ -118,6 +128,51 @@ cdef inline real cos_(real x) noexcept nogil:
     t = t + <real>1
     s = odd_(t, s, c)
     return half_turn(t, s)
+
+
+cdef inline real far_angle(real x, int n) noexcept nogil:
+    """sin(x + n pi / 2) for |x| > FAR."""
+    cdef double r = 0, rest = 0
+    cdef real y
+    if not absolute(x) < <real>INFINITY:
+        return x - x
+    n = n + far_quarter(x, &r, &rest)
+    if real is float:
+        rest = 0
+    y = cos_reduced(<real>r, <real>rest) if n & 1 else sin_reduced(<real>r, <real>rest)
+    return -y if n & 2 else y
+
+
+cdef inline bint any_far(const real *x, Py_ssize_t n) noexcept nogil:
+    cdef Py_ssize_t i
+    cdef int found = 0
+    cdef real far = <real>FAR_FLOAT if real is float else <real>FAR_DOUBLE
+    for i in range(n):
+        found |= absolute(<real>x[i]) > far
+    return found
+
+
+cdef inline void angles(real *out, const real *x, Py_ssize_t n, bint cosine) noexcept nogil:
+    """out = sin x or cos x, n numbers; out may be x."""
+    cdef real kept[ANGLES]
+    cdef real far = <real>FAR_FLOAT if real is float else <real>FAR_DOUBLE
+    cdef Py_ssize_t i = 0, k, size
+    cdef bint found
+    while i < n:
+        size = min(n - i, ANGLES)
+        found = any_far(x + i, size)
+        if found:
+            memcpy(kept, x + i, size * sizeof(real))
+        if cosine:
+            for k in range(i, i + size):
+                out[k] = cos_(x[k])
+        else:
+            for k in range(i, i + size):
+                out[k] = sin_(x[k])
+        for k in range(size if found else 0):
+            if absolute(kept[k]) > far:
+                out[i + k] = far_angle(kept[k], cosine)
+        i += size
 
 
 cdef inline real arctan_rest(real u) noexcept nogil:

@@ -158,8 +158,6 @@ def assert_same(got, expected, dtype, rtol=4):
 @pytest.mark.parametrize("name", UNARY)
 def test_special_values(name, dtype):
     x = special(dtype)
-    if name in ("sin", "cos"):
-        x = x[~(np.abs(x) >= 1e6) | np.isinf(x)]
     with np.errstate(all="ignore"):
         assert_same(call(name, x), UNARY[name](x).astype(dtype), dtype)
 
