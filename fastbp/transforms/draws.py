@@ -38,7 +38,7 @@ def without_draws(call: Callable[[], Result], function: Function, values: Iterab
     `values` are those that the function can reach: arguments, and what it captured. Their generators are left as
     they were.
     """
-    names = set(_names(function))
+    names = set(names_in(function))
     if "random" in names and "numpy" in sys.modules:
         import numpy.random  # noqa: F401  (else the first call would seed it)
     before = [(one, _state(one)) for one in _generators([*values, function], _may_draw(names))]
@@ -178,7 +178,7 @@ def _drawn(before: list[tuple[Any, bytes]]) -> bool:
     return bool(changed)
 
 
-def _names(function: Function) -> Iterator[str]:
+def names_in(function: Function) -> Iterator[str]:
     """The names in the code of a function, and of the functions of the user's that it reaches."""
     waiting, seen = [function], set()
     while waiting:

@@ -144,12 +144,18 @@ LOOKS = {
     ),
     "returned": lambda x, n: (x * n).sum() + n,
     "kind": lambda x, n: x.sum() * n if isinstance(n, int) else x.max(),
+    "type": lambda x, n: x.sum() * (n if type(n) is int else 100),
+    "type, in a helper": lambda x, n: x.sum() * kind_of(n),
     "both": lambda x, n: (x * n)[n] + x[: n + 1].sum() * n,
     "method": lambda x, n: x.sum() * n.bit_length(),
     "comparison of two": lambda x, n: (
         np.where(x > n, x, n).sum() + np.maximum(x, n).sum() + np.clip(x, 0, n).sum()
     ),
 }
+
+
+def kind_of(n):
+    return 2.0 if type(n) in (int, bool) else 3.0
 
 
 @pytest.mark.parametrize("name", LOOKS)
