@@ -78,7 +78,7 @@ def _like(value: Any, function: Any) -> Any:
     """The function in the form that `value` had: a method, a transformed function."""
     if isinstance(value, types.MethodType):
         return types.MethodType(_like(value.__func__, function), value.__self__)
-    if hasattr(value, "rebuilt_on"):
+    if hasattr(type(value), "rebuilt_on"):
         return value.rebuilt_on(_like(value.function, function))
     return function
 
@@ -88,8 +88,7 @@ class Seen:
 
     def __init__(self, function: Function) -> None:
         survey = Survey()
-        survey.function(function)
-        survey.settle()
+        survey.of(function)
         self._watches: list[Watch] = survey.watches
         self.unwatched = survey.unwatched
 

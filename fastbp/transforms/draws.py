@@ -184,7 +184,7 @@ def names_in(function: Function) -> Iterator[str]:
     while waiting:
         value: Any = waiting.pop()
         value = getattr(value, "__func__", value)
-        value = getattr(value, "function", value) if hasattr(value, "rebuilt_on") else value
+        value = getattr(value, "function", value) if hasattr(type(value), "rebuilt_on") else value
         value = getattr(value, "func", value)  # of a functools.partial
         code = getattr(value, "__code__", None)
         if not isinstance(code, CodeType) or code in seen or ours(code.co_filename):

@@ -103,7 +103,7 @@ def content(value: object) -> Callable[[Any], object] | None:
         return _scalar
     if type(value).__module__.startswith("pandas."):
         return _table
-    if isinstance(value, ctypes.Array | memoryview) or hasattr(value, "__array__"):
+    if isinstance(value, ctypes.Array | memoryview) or hasattr(type(value), "__array__"):
         return _numbers
     if type(value).__module__ == "array":
         return bytes

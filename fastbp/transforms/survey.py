@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import builtins
 import functools
+import operator
 import sys
 import types
 from collections import deque
@@ -71,6 +72,14 @@ class Survey:
         self._seen: dict[int, Any] = {}  # they are kept, so that no other gets their id
         self._functions: set[tuple[int, bool]] = set()
         self._objects: list[tuple[Any, str, set[str]]] = []
+
+    def of(self, function: Function) -> None:
+        """Look at a function that is traced, and at all that it can reach."""
+        try:
+            self.function(function)
+            self.settle()
+        except RecursionError:
+            self._cannot("what lies within one another to such a depth")
 
     def function(self, function: Function) -> None:
         """Look at a function that is traced."""
@@ -137,13 +146,17 @@ class Survey:
             self._of_function(value, label, False)
         elif isinstance(value, types.MethodType | types.BuiltinMethodType):
             self._method(value, label)
-        elif hasattr(value, "rebuilt_on"):  # a transformed function
+        elif hasattr(type(value), "rebuilt_on"):  # a transformed function
             self.form(value.function, label)
         elif isinstance(value, functools.partial):
             for name in ("func", "args", "keywords"):
                 self._watch(value, name, getattr(value, name), f"{label}.{name}")
         elif isinstance(value, staticmethod | classmethod):
             self.form(value.__func__, label)
+        elif isinstance(value, property):
+            self.form(value.fget, label)
+        elif isinstance(value, operator.attrgetter | operator.methodcaller):
+            self._computed = True  # by names that no code shows
         elif isinstance(value, types.ModuleType | type):
             self._add(value, label)
         elif is_source(value):
@@ -260,7 +273,7 @@ class Survey:
 
     def _named(self, thing: Any, done: set[str]) -> Iterator[tuple[str, Any]]:
         """The attributes of an object that the code names, each once, with their values."""
-        own = getattr(thing, "__dict__", {})
+        own = {} if isinstance(thing, type) else getattr(thing, "__dict__", {})
         classes = _classes(thing)
         whole = self._computed or any(kinds.is_library(k.__module__) for k in classes)
         if isinstance(thing, types.ModuleType | type):
@@ -339,7 +352,7 @@ def behind(value: Any) -> types.FunctionType | None:
     while True:
         if isinstance(value, types.MethodType):
             value = value.__func__
-        elif hasattr(value, "rebuilt_on"):  # a transformed function
+        elif hasattr(type(value), "rebuilt_on"):  # a transformed function
             value = value.function
         else:
             break

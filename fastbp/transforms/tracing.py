@@ -109,10 +109,15 @@ def trace(
     def as_input(holder: Any, key: str | None, value: Any, label: str) -> Template | None:
         """The form of what the function has from outside, where that becomes inputs."""
         plain(label, value)
-        if not holds_floats(value):
+        count = len(leaves)
+        try:
+            found = forming.form(value, label, False) if holds_floats(value) else None
+        except RecursionError:  # it holds itself
+            del leaves[count:], forming.given[count:]
             return None
-        captured.append((place_of(holder, key), value))
-        return forming.form(value, label, False)
+        if found is not None:
+            captured.append((place_of(holder, key), value))
+        return found
 
     survey = Survey(as_input)
     ints = Ints(fixed)
@@ -131,8 +136,7 @@ def trace(
     )
     own = len(leaves)
     forming.ints = None
-    survey.function(function)
-    survey.settle()
+    survey.of(function)
     _make_nodes(leaves)
     nodes = iter([leaf.node for leaf in leaves[:own]])
     again = Ints(fixed)

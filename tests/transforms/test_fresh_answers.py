@@ -2,9 +2,10 @@
 
 import ctypes
 import functools
+import operator
 import types
 import warnings
-from collections import OrderedDict, defaultdict, deque, namedtuple
+from collections import OrderedDict, UserDict, defaultdict, deque, namedtuple
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -423,6 +424,74 @@ def of_a_mapping_proxy():
     return lambda w: (w**2).sum() * proxy["lam"], lambda: inside.update(lam=3.0)
 
 
+@case
+def of_an_attrgetter():
+    cfg, get = Config(), operator.attrgetter("a.k")
+    return lambda w: (w**2).sum() * get(cfg), lambda: setattr(cfg.a, "k", 3.0)
+
+
+@case
+def of_a_user_dict():
+    cfg = UserDict(lam=1.0)
+    return lambda w: (w**2).sum() * cfg["lam"], lambda: cfg.update(lam=3.0)
+
+
+class Special:
+    level = 1.0
+
+    def __init__(self):
+        self.items = [1.0]
+
+    def __getitem__(self, i):
+        return self.items[i]
+
+    def __len__(self):
+        return len(self.items)
+
+    @classmethod
+    def of_class(cls):
+        return cls.level
+
+    @staticmethod
+    def of_none():
+        return GLOBALS["lam"]
+
+    @property
+    def first(self):
+        return self.items[0]
+
+
+@case
+def of_special_methods():
+    it = Special()
+    return lambda w: (w**2).sum() * it[0] * len(it), lambda: it.items.append(2.0)
+
+
+@case
+def of_a_class_method():
+    Special.level = 1.0
+    return lambda w: (w**2).sum() * Special.of_class(), lambda: setattr(Special, "level", 4.0)
+
+
+@case
+def of_a_static_method():
+    GLOBALS["lam"] = 1.0
+    return lambda w: (w**2).sum() * Special.of_none(), lambda: GLOBALS.update(lam=3.0)
+
+
+@case
+def of_a_property_beside_class_methods():
+    it = Special()
+    return lambda w: (w**2).sum() * it.first * it.of_class(), lambda: it.items.__setitem__(0, 3.0)
+
+
+@case
+def of_a_callable_in_a_dict():
+    model = Model()
+    table = {"f": model}
+    return lambda w: table["f"](w), lambda: setattr(model, "lam", 3.0)
+
+
 USES = {
     "value_and_grad": lambda f: bp.value_and_grad(f),
     "compile": lambda f: bp.compile(f),
@@ -580,6 +649,19 @@ def test_a_function_that_changes_what_it_reads():
     counting = bp.compile(nonlocal_)
     with pytest.warns(RuntimeWarning, match="cannot be watched"):
         assert [float(counting(X)) for _ in range(3)] == [14.0, 28.0, 42.0]
+
+
+def test_what_holds_itself_is_traced_each_time():
+    cfg = {"lam": 1.0, "scale": np.ones(3)}
+    cfg["cfg"] = cfg
+    f = bp.compile(lambda w: (w**2 * cfg["scale"]).sum() * cfg["lam"])
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        assert f(X) == 14
+        cfg["lam"] = 3.0
+        assert f(X) == 42
+        cfg["scale"][0] = 0
+        assert f(X) == 39
 
 
 def test_a_log_that_is_only_written_to_is_not_read():
