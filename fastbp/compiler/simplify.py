@@ -182,7 +182,7 @@ def _gather_factors(node: Node) -> Node | None:
     if c is None or d is None or node.dtype.kind != "f":
         return None
     limits = np.finfo(node.dtype)
-    if c and d and not limits.tiny <= abs(c * d) <= limits.max:
+    if c and d and not float(limits.tiny) <= abs(c * d) <= float(limits.max):
         return None  # c * d alone leaves the range in which d * x and c * (d * x) may well lie
     return apply("multiply", constant(c * d, node.dtype), x)
 

@@ -14,6 +14,8 @@ class Bound:
         values: npt.NDArray[np.floating],
         training: npt.NDArray[np.floating] | None = None,
         hyper: npt.NDArray[np.float64] | None = None,
+        *,
+        flushes: bool = True,
     ) -> Self: ...
     @property
     def program(self) -> Program: ...

@@ -13,7 +13,7 @@ cdef enum:
 cdef class Bound:
     """A program with its memory, parameters and optimizer state; see `fastbp.engine.run.Run`, which can run it."""
 
-    def __cinit__(self, Program program not None, values, training=None, hyper=None):
+    def __cinit__(self, Program program not None, values, training=None, hyper=None, *, bint flushes=True):
         cdef Py_ssize_t n = program.parameters, states = 1
         self.program = program
         self.values = Memory(values, "values", program.dtype, n, False)
@@ -24,6 +24,7 @@ cdef class Bound:
         if program.updates:
             self.hyper = Memory(hyper, "hyper", "float64", 16, True)
             self.frame.hyper = <double *>self.hyper.view.buf
+        self.frame.flushes = flushes
         self.describe()
         self.add_lanes(1)
         self.fill_sums()

@@ -39,7 +39,7 @@ cdef class Call:
         dtype = numpy.dtype(program.dtype)
         self.numpy = numpy
         self.values, self.made = aligned_zeros(layout.length, dtype), aligned_zeros(results.length, dtype)
-        self.run = Run(program, self.values, self.made)
+        self.run = Run(program, self.values, self.made, flushes=False)
         self.count, self.own = len(arguments), ord(dtype.char)
         self.arguments = <Argument *>calloc(max(self.count, 1), sizeof(Argument))
         self.buffers = <Py_buffer *>calloc(max(self.count, 1), sizeof(Py_buffer))

@@ -14,7 +14,7 @@ cdef void walk_apart(void *context, Crew *crew, int rank) noexcept nogil:
     cdef Lane *lane = &f.lane[rank]
     cdef Py_ssize_t batch, row
     cdef Pace pace
-    cdef unsigned mode = fb_flush()
+    cdef unsigned mode = fb_flush(f.flushes)
     cdef int i
     pace.left = CHUNK
     while not fb_get(&w.pause):
@@ -39,7 +39,7 @@ cdef void walk_apart(void *context, Crew *crew, int rank) noexcept nogil:
 
 cdef void forward_block(Frame *f, Py_ssize_t rows) noexcept nogil:
     """The outputs of one block of rows, from row 0 on."""
-    cdef unsigned mode = fb_flush()
+    cdef unsigned mode = fb_flush(f.flushes)
     own_steps(f, f.lane, 0, f.head, rows, False)
     bind(f, f.lane, 0)
     own_steps(f, f.lane, f.head, f.body, rows, False)
@@ -54,7 +54,7 @@ cdef void walk_forward(void *context, Crew *crew, int rank) noexcept nogil:
     cdef Lane *lane = &f.lane[rank]
     cdef Py_ssize_t row, m
     cdef Pace pace
-    cdef unsigned mode = fb_flush()
+    cdef unsigned mode = fb_flush(f.flushes)
     pace.left = CHUNK
     own_steps(f, lane, 0, f.head, w.total, False)
     while not fb_get(&w.pause):

@@ -17,20 +17,23 @@ cdef extern from *:
       static void fb_yield(void) { sched_yield(); }
       static void fb_nap(void) { struct timespec t = {0, 50000}; nanosleep(&t, NULL); }
     #endif
-    /* Subnormals count as zero while steps run: with vanishing gradients, Adam's moments would stick there and crawl. */
+    /* Subnormals count as zero while a training's steps run: with vanishing gradients, Adam's moments would stick there
+       and crawl. */
     #if defined(__x86_64__) || defined(_M_X64)
       #include <xmmintrin.h>
-      static unsigned fb_flush(void) { unsigned old = _mm_getcsr(); _mm_setcsr(old | 0x8040); return old; }
+      static unsigned fb_flush(int on) {
+          unsigned old = _mm_getcsr(); if (on) _mm_setcsr(old | 0x8040); return old; }
       static void fb_restore(unsigned old) { _mm_setcsr(old); }
       static void fb_pause(void) { _mm_pause(); }
     #elif defined(__aarch64__) && (defined(__GNUC__) || defined(__clang__))
-      static unsigned fb_flush(void) {
+      static unsigned fb_flush(int on) {
           unsigned long old; __asm__ volatile("mrs %0, fpcr" : "=r"(old));
-          __asm__ volatile("msr fpcr, %0" : : "r"(old | (1ul << 24))); return (unsigned)old; }
+          if (on) __asm__ volatile("msr fpcr, %0" : : "r"(old | (1ul << 24)));
+          return (unsigned)old; }
       static void fb_restore(unsigned old) { __asm__ volatile("msr fpcr, %0" : : "r"((unsigned long)old)); }
       static void fb_pause(void) { __asm__ volatile("yield"); }
     #else
-      static unsigned fb_flush(void) { return 0; }
+      static unsigned fb_flush(int on) { (void)on; return 0; }
       static void fb_restore(unsigned old) { (void)old; }
       static void fb_pause(void) { }
     #endif
@@ -58,7 +61,7 @@ cdef extern from *:
     #endif
     """
     double fb_seconds() noexcept nogil
-    unsigned fb_flush() noexcept nogil
+    unsigned fb_flush(int on) noexcept nogil    # returns the mode before, for fb_restore
     void fb_restore(unsigned old) noexcept nogil
     void fb_pause() noexcept nogil              # a breath of a thread that spins
     void fb_yield() noexcept nogil              # let another thread run

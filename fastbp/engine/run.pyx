@@ -22,6 +22,8 @@ cdef class Run(Bound):
         The optimizer's numbers: learning rate, beta_1 (or momentum), beta_2 (or 1 for Nesterov's), epsilon, updates
         so far, beta_1 and beta_2 to that power; then a word that is not 0 once an update spoilt something, and what no
         velocity or mean of gradients exceeds, as far as it is known. A program that updates needs it, and advances them.
+    flushes : bool
+        Whether subnormal numbers count as zero, as they should in a training; NumPy's functions do not do so.
 
     Attributes
     ----------

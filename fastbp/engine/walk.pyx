@@ -152,7 +152,7 @@ cdef void walk(void *context, Crew *crew, int rank) noexcept nogil:
     cdef Lane *lane = &f.lane[rank]
     cdef Py_ssize_t batch = w.cursor.batch, row = w.cursor.row
     cdef Pace pace
-    cdef unsigned mode = fb_flush()
+    cdef unsigned mode = fb_flush(f.flushes)
     cdef int status = DONE
     pace.left, pace.place = CHUNK, 1
     if w.index != NULL:

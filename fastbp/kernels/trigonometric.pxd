@@ -1,7 +1,8 @@
 """sin, cos, arctan, arctan2: branch-free functions, which compilers vectorise in plain loops.
 
-As in `transcendental.pxd`: for modules of this folder, within 2 ULP of the true value, NaN stays NaN, and the polynomials
-are minimax fits. sin_ and cos_ hold that up to |x| = FAR; the rare angles beyond are reduced one by one (far_angles.pxd).
+As in `transcendental.pxd`: for modules of this folder, within 2 ULP of the true value, NaN stays NaN, and the
+polynomials are minimax fits. sin_ and cos_ hold that up to |x| = FAR; the rare angles beyond are reduced one by one
+(far_angles.pxd).
 """
 from libc.string cimport memcpy
 

@@ -39,7 +39,7 @@ class Pool:
         try:
             return self._runs.pop()
         except IndexError:
-            return Run(self._program, aligned_zeros(0, self._program.dtype))
+            return Run(self._program, aligned_zeros(0, self._program.dtype), flushes=False)
 
     def give(self, run: Run) -> None:
         """Have it back for the next caller."""
