@@ -28,7 +28,9 @@ from jobs import JOBS
 from running import Running
 
 SIDES = ("old", "new")
-TURNS_A_PAIR = 3  # then two new processes: where their memory lies makes one up to 5 % faster
+SHORT = (
+    1e-5  # of a step: where a process's memory lies makes it up to 5 % faster, as long as it lives
+)
 CLOCKS = {"cpu": "processor's time", "wall": "wall clock"}
 
 
@@ -82,16 +84,24 @@ def digest(side: Side, name: str) -> str | None:
     return found
 
 
+@dataclass(frozen=True)
+class Turn:
+    """How often a job runs in a turn, and after how many turns two new processes go on."""
+
+    repeats: int
+    pair: int
+
+
 def compare(name: str, pair: Pairs, plan: Plan) -> Result:
     """One job: bits first, then turns."""
     try:
         with pair() as (old, new):
             digests = digest(old, name), digest(new, name)
-            repeats = 0 if plan.only_bits else calibrate(old, plan)
+            turn = None if plan.only_bits else calibrate(old, plan)
         same = None if digests == (None, None) else digests[0] == digests[1]
-        if plan.only_bits:
+        if turn is None:
             return Result(name, "untimed", same=same)
-        times = take_turns(name, pair, plan, repeats)
+        times = take_turns(name, pair, plan.turns, turn)
     except Lack as lack:
         return Result(name, "skipped" if lack.side == "old" else "failed", f"{lack.side}: {lack}")
     ratio = Ratio.of(times["old"][plan.clock], times["new"][plan.clock])
@@ -100,31 +110,30 @@ def compare(name: str, pair: Pairs, plan: Plan) -> Result:
     return Result(name, ratio.verdict(JOBS[name].limit), "", same, ratio, wall, medians)
 
 
-def take_turns(
-    name: str, pair: Pairs, plan: Plan, repeats: int
-) -> dict[str, dict[str, list[float]]]:
+def take_turns(name: str, pair: Pairs, turns: int, each: Turn) -> dict[str, dict[str, list[float]]]:
     """Seconds a step of each turn, by side and clock; who begins changes with each turn."""
     found: dict[str, dict[str, list[float]]] = {side: {"wall": [], "cpu": []} for side in SIDES}
-    for first in range(0, plan.turns, TURNS_A_PAIR):
+    for first in range(0, turns, each.pair):
         with pair() as (old, new):
             for side in (old, new):
                 told(side, f"open {name}")
-                told(side, f"time {max(1, repeats // 4)}")  # warm
-            for turn in range(first, min(first + TURNS_A_PAIR, plan.turns)):
+                told(side, f"time {max(1, each.repeats // 4)}")  # warm
+            for turn in range(first, min(first + each.pair, turns)):
                 for side in (old, new) if turn % 2 == 0 else (new, old):
-                    answer = told(side, f"time {repeats}")
+                    answer = told(side, f"time {each.repeats}")
                     for clock, times in found[side.name].items():
                         times.append(answer[clock])
     return found
 
 
-def calibrate(side: Side, plan: Plan) -> int:
-    """How often the job has to run for a turn of the length that is planned."""
+def calibrate(side: Side, plan: Plan) -> Turn:
+    """How often the job has to run for a turn of the length that is planned; how long a step is."""
     repeats = 1
     while True:
-        took = told(side, f"time {repeats}")["took"]
-        if took >= plan.seconds / 2:
-            return max(1, round(repeats * plan.seconds / took))
+        answer = told(side, f"time {repeats}")
+        if answer["took"] >= plan.seconds / 2:
+            wanted = max(1, round(repeats * plan.seconds / answer["took"]))
+            return Turn(wanted, 1 if answer[plan.clock] < SHORT else 3)
         repeats *= 2
 
 

@@ -138,16 +138,18 @@ def test_a_planted_difference_is_found(bench, new, verdict):
 
 
 @pytest.mark.parametrize("turns", [2, 7, 21])
-def test_sides_take_turns_in_new_processes(bench, turns):
-    _, (first, *pairs) = run(bench, 0.01, 0.01, turns=turns)
+@pytest.mark.parametrize(("seconds", "every"), [(0.01, 3), (2**-20, 1)])
+def test_sides_take_turns_in_new_processes(bench, seconds, every, turns):
+    _, (first, *pairs) = run(bench, seconds, seconds, turns=turns)
     assert ("old", "bits") in first and ("new", "bits") in first
-    every = bench["ab"].TURNS_A_PAIR
     assert len(pairs) == -(-turns // every)
+    each = f"time {round(1 / seconds)}"  # a second
+    quarter = f"time {round(1 / seconds) // 4}"
     order = []
     for asked in pairs:
-        timed = [name for name, line in asked if line == "time 100"]  # 1 s / 0.01 s
-        warm = [(name, line) for name, line in asked if line == "time 25"]
-        assert sorted(warm) == [("new", "time 25"), ("old", "time 25")]
+        timed = [name for name, line in asked if line == each]
+        warm = [(name, line) for name, line in asked if line == quarter]
+        assert sorted(warm) == [("new", quarter), ("old", quarter)]
         order += zip(timed[::2], timed[1::2], strict=True)
     assert len(order) == turns
     assert order == [("old", "new"), ("new", "old")] * (turns // 2) + [("old", "new")] * (turns % 2)
