@@ -10,6 +10,7 @@ from fastbp.compiler.fuse import fuse
 from fastbp.compiler.lower import lower
 from fastbp.compiler.plan import plan
 from fastbp.compiler.simplify import simplify
+from fastbp.compiler.ties import with_ramps
 from fastbp.engine.memory import Layout
 from fastbp.engine.program import Program
 from fastbp.graph.backprop import gradients
@@ -79,7 +80,7 @@ def compile_graph(
     nodes = simplify(list(outputs.values()))
     if differentiate is not None:
         wanted = gradients(nodes[names.index(differentiate)], parameters)
-    done = lower(simplify(nodes + wanted))
+    done = with_ramps(lower(simplify(nodes + wanted)))
     nodes, wanted = done[: len(names)], done[len(names) :]
     # The last layer's gradients come first: what they read is still in the cache then.
     steps = fuse(nodes + wanted[::-1])

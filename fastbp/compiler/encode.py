@@ -91,6 +91,8 @@ def _details(row: dict[str, Any], step: Step) -> None:
         row["scale"] = step.attrs["scale"]
     elif op == "dense":
         row["kind"] = step.attrs["activation"] or "identity"
+    elif op == "dense_inputs":
+        row["kind"] = "ramp" if step.attrs["halves"] else "identity"
     if "index" in step.attrs:
         row["index"] = step.attrs["index"].array
 

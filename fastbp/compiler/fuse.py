@@ -1,7 +1,7 @@
 """Fuse: a graph becomes a list of steps, and a few named patterns become one step each.
 
 dense             activation(x @ w + b)
-dense_inputs      dz @ w.T, cut off where a relu's output is zero: the gradient of a dense layer's inputs
+dense_inputs      dz @ w.T, cut off (at a tie halved) where a relu's output is zero: the gradient of a layer's inputs
 dense_weights     x.T @ dz: the gradient of its weights
 *_fused           the sum of a loss and its gradient at the prediction, in one pass
 
@@ -15,7 +15,7 @@ from collections.abc import Callable, Sequence
 from fastbp.compiler.steps import Step, consumers
 from fastbp.graph.node import LEAVES, Node, scalar_value, topological
 
-ACTIVATIONS = ("relu", "sigmoid", "tanh")
+ACTIVATIONS = ("relu", "ramp", "sigmoid", "tanh")  # ramp: see ties.py
 
 
 def fuse(outputs: Sequence[Node]) -> list[Step]:
@@ -36,7 +36,7 @@ def fuse(outputs: Sequence[Node]) -> list[Step]:
 
 
 def _pattern(node: Node, uses: dict[Node, int], losses: dict[Node, Step]) -> Step:
-    for pattern in (_dense, _dense_inputs, _product, _where):
+    for pattern in (dense, dense_inputs, _product, _where):
         step = pattern(node, uses)
         if step is not None:
             return step
@@ -77,7 +77,7 @@ def _ordered(outputs: Sequence[Node], taken: dict[Node, Step]) -> list[Step]:
     return result
 
 
-def _dense(node: Node, uses: dict[Node, int]) -> Step | None:
+def dense(node: Node, uses: dict[Node, int]) -> Step | None:
     """activation(x @ w + b), from the activation or from the sum."""
     activation, inner = None, node
     if node.op in ACTIVATIONS and uses[node.inputs[0]] == 1:
@@ -95,15 +95,16 @@ def _dense(node: Node, uses: dict[Node, int]) -> Step | None:
     return None
 
 
-def _dense_inputs(node: Node, uses: dict[Node, int]) -> Step | None:
-    """relu_grad(dz @ w.T, y), or dz @ w.T alone."""
+def dense_inputs(node: Node, uses: dict[Node, int]) -> Step | None:
+    """relu_grad(dz @ w.T, y), or with the gate of a ramp, or dz @ w.T alone."""
     inner, gate = node, None
-    if node.op == "relu_grad" and uses[node.inputs[0]] == 1:
+    if node.op in ("relu_grad", "ramp_gate") and uses[node.inputs[0]] == 1:
         inner, gate = node.inputs
     if inner.op == "matmul":
         dz, right = inner.inputs
         if right.op == "transpose" and dz.op != "transpose":
-            return Step("dense_inputs", (node,), (dz, right.inputs[0], gate))
+            attrs = {"halves": node.op == "ramp_gate"}
+            return Step("dense_inputs", (node,), (dz, right.inputs[0], gate), attrs)
     return None
 
 

@@ -42,7 +42,7 @@ class Step:
             if self.op == "dense" and self.attrs["activation"]:
                 text = f"{self.attrs['activation']}({text})"
             if self.op == "dense_inputs" and len(names) == 3:
-                text += f" where {names[2]} > 0"
+                text += f" where {names[2]} > 0" + ", half at ties" * self.attrs["halves"]
             return text
         row = OPS[self.op]
         arguments = [f"{key}={self.attrs[key]}" for key in row.attrs]

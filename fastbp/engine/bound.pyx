@@ -142,7 +142,7 @@ cdef class Bound:
         for i, row in enumerate(self.program.steps):
             s = &lane.steps[i]
             s.op, s.kind = op_code(row["op"]), 0
-            if row["op"] in ("unary", "binary", "dense"):
+            if row["op"] in ("unary", "binary", "dense", "dense_inputs"):
                 s.kind = kind_code(row["op"], row["kind"])
             s.rowwise, s.accumulates, s.flat, s.scale = row["rowwise"], row["accumulates"], row["flat"], row["scale"]
             s.n, s.m, s.k, s.per = row["n"], row["m"], row["k"], row["per"]

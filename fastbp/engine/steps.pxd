@@ -51,5 +51,5 @@ cdef double largest_state(const Step *s, const double *hyper, double gradient) n
 cdef bint is_harmless(const Step *s, const double *hyper, double gradient, bint single) noexcept nogil
 cdef void advance_hyper(const Step *s, double *hyper) noexcept nogil
 cpdef int op_code(str name) except -1
-cpdef int kind_code(str op, str kind) except -2
+cpdef int kind_code(str op, str kind) except -3
 cpdef int share_code(str share) except -1

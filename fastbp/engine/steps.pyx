@@ -7,7 +7,7 @@ from libc.math cimport sqrt
 from fastbp.kernels.vector cimport real
 from fastbp.kernels.dense cimport layer_forward, layer_inputs, layer_weights
 from fastbp.kernels cimport elementwise as ew, losses, moves, reduce_axes, reductions, sorting, updates
-from fastbp.kernels.matmul cimport transpose
+from fastbp.kernels.matmul cimport TIES, transpose
 from fastbp.engine.platform cimport fb_put
 
 cdef enum:
@@ -25,7 +25,8 @@ cdef enum:
     COLUMNS = 32        # a panel of the matmul
 
 cdef enum:
-    IDENTITY = -1       # the kind of a dense step without an activation
+    IDENTITY = -1       # the kind of a dense step without an activation, or of one whose gate is a relu's
+    RAMP = -2           # its activation, or its gate, is a relu that tells ties from what it cuts off
 
 _OPS = {
     "unary": UNARY, "binary": BINARY, "broadcast": BROADCAST, "binary_hits": HITS, "copy": COPY,
@@ -56,6 +57,7 @@ _BINARY = {
     "mod": ew.MOD, "greater": ew.GREATER, "greater_equal": ew.GREATER_EQUAL, "equal": ew.EQUAL,
     "not_equal": ew.NOT_EQUAL, "ramp_grad": ew.RAMP_GRAD,
 }
+_DENSE = {"identity": IDENTITY, "ramp": RAMP}
 
 
 _SHARES = {"one": ONE, "rows": BY_ROWS, "columns": BY_COLUMNS, "output rows": BY_OUTPUT_ROWS, "elements": BY_ROWS}
@@ -71,11 +73,11 @@ cpdef int op_code(str name) except -1:
     return _OPS[name]
 
 
-cpdef int kind_code(str op, str kind) except -2:
+cpdef int kind_code(str op, str kind) except -3:
     """The number of a step's function: which of the elementwise ones, or which activation."""
     if op == "binary":
         return _BINARY[kind]
-    return IDENTITY if kind == "identity" else _UNARY[kind]
+    return _DENSE[kind] if kind in _DENSE else _UNARY[kind]
 
 
 cdef void execute(const Step *s, Py_ssize_t rows, bint again, double *hyper, real *work) noexcept nogil:
@@ -88,11 +90,11 @@ cdef void execute(const Step *s, Py_ssize_t rows, bint again, double *hyper, rea
     cdef real *c = <real *>s.c
     cdef bint adds = again and s.accumulates
     if s.op == DENSE:
-        layer_forward(out, a, b, c, n, s.k, m, s.ldc, s.kind == ew.RELU, work, <const real *>s.coming)
-        if s.kind != IDENTITY and s.kind != ew.RELU:
+        layer_forward(out, a, b, c, n, s.k, m, s.ldc, relu_of(s.kind), work, <const real *>s.coming)
+        if s.kind >= 0 and s.kind != ew.RELU:
             activate(s, out, n)
     elif s.op == DENSE_INPUTS:
-        layer_inputs(out, a, b, c, n, s.k, m, s.ldc, work)
+        layer_inputs(out, a, b, c, s.kind == RAMP, n, s.k, m, s.ldc, work)
     elif s.op == DENSE_WEIGHTS:
         layer_weights(out, a, b, n, s.k, m, s.lda, s.ldc, adds, work, <const real *>s.coming)
     elif s.op == SUM_ROWS:
@@ -114,6 +116,10 @@ cdef void execute(const Step *s, Py_ssize_t rows, bint again, double *hyper, rea
             move(s, n, adds, out, a, b, c)
         else:
             rare(s, n, adds, out, a, b)
+
+
+cdef inline int relu_of(int kind) noexcept nogil:
+    return TIES if kind == RAMP else kind == ew.RELU
 
 
 cdef inline void activate(const Step *s, real *out, Py_ssize_t n) noexcept nogil:

@@ -5,7 +5,7 @@ x is (n, k): n rows of k inputs; w is (k, m): inputs by output units; z is (n, m
 from cython cimport view
 
 from fastbp.kernels.vector cimport real, LANES_FLOAT, LANES_DOUBLE
-from fastbp.kernels.matmul cimport Product, matmul, work_size
+from fastbp.kernels.matmul cimport TIES, Product, matmul, work_size
 from fastbp.kernels.narrow cimport narrow_forward, narrow_forward_pays, narrow_weights, narrow_weights_pay
 from fastbp.kernels.elementwise cimport unary, RELU, SIGMOID, TANH
 from fastbp.kernels.reductions cimport column_sums
@@ -14,36 +14,44 @@ from fastbp.kernels.arguments cimport flat, first, written, is_double
 
 
 cdef void layer_forward(real *out, const real *x, const real *w, const real *bias, Py_ssize_t n, Py_ssize_t k,
-                        Py_ssize_t m, Py_ssize_t ld, bint relu, real *work, const real *coming) noexcept nogil:
+                        Py_ssize_t m, Py_ssize_t ld, int relu, real *work, const real *coming) noexcept nogil:
     """out (n, m) = x (n, k) @ w (k, m) + bias (m), and its positive part where `relu`; bias may be NULL.
+
+    Where that is TIES, what is cut off becomes -0.0, and what is 0 stays 0.0: a product with either is the same, and
+    `layer_inputs` sees the difference.
 
     These may be m columns of matrices of `ld` columns, which then are more than a narrow layer has. `coming` may be
     NULL: see `narrow_forward`.
     """
     cdef Product p
+    cdef Py_ssize_t i
     if k and narrow_forward_pays(k, ld, LANES_FLOAT if real is float else LANES_DOUBLE):
         narrow_forward(out, x, w, bias, n, k, m, work, coming)
-        if relu:
+        if relu == TIES:
+            for i in range(n * m):
+                out[i] = <real>-0.0 if out[i] < 0 else out[i] + 0
+        elif relu:
             unary(RELU, out, out, n * m)
         return
     p.c, p.a, p.b, p.init, p.gate = out, x, w, bias, NULL
     p.m, p.n, p.k = n, m, k
     p.cr, p.ar, p.ac, p.br, p.bc, p.ir = ld, k, 1, ld, 1, 0
-    p.relu = relu
+    p.relu, p.ties = relu, False
     matmul(&p, work)
 
 
-cdef void layer_inputs(real *dx, const real *dz, const real *w, const real *gate, Py_ssize_t n, Py_ssize_t k,
-                       Py_ssize_t m, Py_ssize_t ld, real *work) noexcept nogil:
+cdef void layer_inputs(real *dx, const real *dz, const real *w, const real *gate, bint ties, Py_ssize_t n,
+                       Py_ssize_t k, Py_ssize_t m, Py_ssize_t ld, real *work) noexcept nogil:
     """dx (n, k) = dz (n, m) @ w (k, m).T, and zero where `gate` (n, k), the output of a relu, is; gate may be NULL.
 
-    dx and gate may be k columns of matrices of `ld` columns.
+    `ties`: the gate was made with TIES, and dx is halved where it is 0.0. dx and gate may be k columns of matrices of
+    `ld` columns.
     """
     cdef Product p
     p.c, p.a, p.b, p.init, p.gate = dx, dz, w, NULL, gate
     p.m, p.n, p.k = n, k, m
     p.cr, p.ar, p.ac, p.br, p.bc, p.ir = ld, m, 1, 1, m, 0
-    p.relu = False
+    p.relu, p.ties = False, ties
     matmul(&p, work)
 
 
@@ -61,7 +69,7 @@ cdef void layer_weights(real *dw, const real *x, const real *dz, Py_ssize_t n, P
     p.c, p.a, p.b, p.init, p.gate = dw, x, dz, dw if accumulate else NULL, NULL
     p.m, p.n, p.k = k, m, n
     p.cr, p.ar, p.ac, p.br, p.bc, p.ir = ld, 1, ldx, ld, 1, ld if accumulate else 0
-    p.relu = False
+    p.relu, p.ties = False, False
     matmul(&p, work)
 
 
@@ -190,7 +198,7 @@ cdef int backward_views(const real[::1] x, const real[::1] weight, const real[::
                         real[::1] dweight, real[::1] dbias, Py_ssize_t n, Py_ssize_t k, Py_ssize_t m) except -1:
     cdef real[::1] work = view.array((work_size(),), sizeof(real), "f" if real is float else "d")
     if dx is not None and dx.shape[0]:
-        layer_inputs(written(dx), first(dz), first(weight), NULL, n, k, m, k, &work[0])
+        layer_inputs(written(dx), first(dz), first(weight), NULL, False, n, k, m, k, &work[0])
     if dbias is not None and m:
         column_sums(written(dbias), first(dz), n, m, False)
     if dweight.shape[0]:

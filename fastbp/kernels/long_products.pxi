@@ -9,11 +9,12 @@ cdef void finish(const Product *p, real *c, const real *rest, const real *gate, 
     for j in range(n):
         c[j] += rest[j]
     if p.relu:
-        for j in range(n):
-            c[j] = <real>0 if c[j] < 0 else c[j]
+        for j in range(n):              # with TIES, 0.0 is a tie and -0.0 what is cut off
+            c[j] = (<real>-0.0 if p.relu == TIES else <real>0) if c[j] < 0 else c[j] + <real>0
     if gate != NULL:
         for j in range(n):
-            c[j] = c[j] if gate[j] > 0 else <real>0
+            if not gate[j] > 0:
+                c[j] = <real>0.5 * c[j] if p.ties and gate[j] == 0 and 1 / gate[j] > 0 else <real>0
 
 
 cdef void in_pieces(const Product *p, Py_ssize_t i0, Py_ssize_t j0, Py_ssize_t m, Py_ssize_t n, real *work) noexcept nogil:
@@ -25,7 +26,7 @@ cdef void in_pieces(const Product *p, Py_ssize_t i0, Py_ssize_t j0, Py_ssize_t m
     cdef const real *gate = NULL if p.gate == NULL else <const real *>p.gate + i0 * p.cr + j0
     cdef Product q = p[0]
     cdef Py_ssize_t i, j, k = 0
-    q.c, q.m, q.n, q.cr, q.init, q.gate, q.relu = piece, m, n, n, NULL, NULL, False
+    q.c, q.m, q.n, q.cr, q.init, q.gate, q.relu = piece, m, n, n, NULL, NULL, 0
     for i in range(m):
         for j in range(n):
             c[i * p.cr + j] = init[i * p.ir + j] if init != NULL else <real>0

@@ -9,8 +9,8 @@ vectors of columns of B, packed where that pays; strips of MR rows. A tile is MR
 """
 from libc.math cimport INFINITY
 from fastbp.kernels.reductions cimport TERMS
-from fastbp.kernels.vector cimport (real, vector, vf, vd, WF, WD, MR, NR, vfma, splat, load_part, store_part,
-                                    vfloor, vgate, opaque, prefetch_near)
+from fastbp.kernels.vector cimport (real, vector, vf, vd, WF, WD, MR, NR, splat, load_part, store_part, vgate,
+                                    vhalves, opaque, prefetch_near)
 
 cdef enum:
     LINE = 64       # bytes that memory sends at once
@@ -22,6 +22,7 @@ cdef enum:
     BROAD = 512     # and so many columns of them
 
 include "packing.pxi"          # Panel; pack_a, pack_b, transpose; next_share, ask_part
+include "accumulators.pxi"     # begin, madd, end; gated, halved
 
 
 cdef Py_ssize_t work_size() noexcept nogil:
@@ -34,39 +35,6 @@ cdef Py_ssize_t work_size_of(Py_ssize_t m, Py_ssize_t k) noexcept nogil:
     cdef Py_ssize_t packed = panels + (strips if m * k * <Py_ssize_t>sizeof(double) > SMALL else 0)
     packed = max(packed, min(k, <Py_ssize_t>TERMS) + LINE)      # or a column of a narrow layer is
     return min(packed + (2 * ROOM if k > TERMS else 0), work_size())
-
-
-cdef inline void begin(const bint on, const int nv, vector *acc, const real *init) noexcept nogil:
-    if (real is float and vector is vf) or (real is double and vector is vd):
-        if on:
-            acc[0] = (<const vector *>init)[0]
-            if nv > 1:
-                acc[1] = (<const vector *>init)[1]
-
-
-cdef inline void madd(const bint on, const int nv, vector *acc, const real *a, vector b0, vector b1) noexcept nogil:
-    cdef vector x
-    if (real is float and vector is vf) or (real is double and vector is vd):
-        if on:
-            x = splat(a[0])
-            acc[0] = vfma(x, b0, acc[0])
-            if nv > 1:
-                acc[1] = vfma(x, b1, acc[1])
-
-
-cdef inline void end(const bint on, const int nv, vector *acc, real *c, vector low) noexcept nogil:
-    if (real is float and vector is vf) or (real is double and vector is vd):
-        if on:
-            (<vector *>c)[0] = vfloor(acc[0], low)
-            if nv > 1:
-                (<vector *>c)[1] = vfloor(acc[1], low)
-
-
-cdef inline void gated(const bint on, vector *acc, real *c, const real *gate) noexcept nogil:
-    if (real is float and vector is vf) or (real is double and vector is vd):
-        if on:
-            (<vector *>c)[0] = vgate(acc[0], (<const vector *>gate)[0])
-            (<vector *>c)[1] = vgate(acc[1], (<const vector *>gate)[1])
 
 
 cdef inline void tile(const int mr, const int nv, const bint unit, real *c, Py_ssize_t cr, const real *a,
@@ -133,18 +101,32 @@ cdef inline void tile(const int mr, const int nv, const bint unit, real *c, Py_s
             if left <= 0:
                 break
         if mr == MR and nv == 2 and gate != NULL:
-            gated(mr > 0, acc[0], c + 0 * cr, gate + 0 * cr)
-            gated(mr > 1, acc[1], c + 1 * cr, gate + 1 * cr)
-            gated(mr > 2, acc[2], c + 2 * cr, gate + 2 * cr)
-            gated(mr > 3, acc[3], c + 3 * cr, gate + 3 * cr)
-            gated(mr > 4, acc[4], c + 4 * cr, gate + 4 * cr)
-            gated(mr > 5, acc[5], c + 5 * cr, gate + 5 * cr)
-            gated(mr > 6, acc[6], c + 6 * cr, gate + 6 * cr)
-            gated(mr > 7, acc[7], c + 7 * cr, gate + 7 * cr)
-            gated(mr > 8, acc[8], c + 8 * cr, gate + 8 * cr)
-            gated(mr > 9, acc[9], c + 9 * cr, gate + 9 * cr)
-            gated(mr > 10, acc[10], c + 10 * cr, gate + 10 * cr)
-            gated(mr > 11, acc[11], c + 11 * cr, gate + 11 * cr)
+            if p.ties:
+                halved(mr > 0, acc[0], c + 0 * cr, gate + 0 * cr)
+                halved(mr > 1, acc[1], c + 1 * cr, gate + 1 * cr)
+                halved(mr > 2, acc[2], c + 2 * cr, gate + 2 * cr)
+                halved(mr > 3, acc[3], c + 3 * cr, gate + 3 * cr)
+                halved(mr > 4, acc[4], c + 4 * cr, gate + 4 * cr)
+                halved(mr > 5, acc[5], c + 5 * cr, gate + 5 * cr)
+                halved(mr > 6, acc[6], c + 6 * cr, gate + 6 * cr)
+                halved(mr > 7, acc[7], c + 7 * cr, gate + 7 * cr)
+                halved(mr > 8, acc[8], c + 8 * cr, gate + 8 * cr)
+                halved(mr > 9, acc[9], c + 9 * cr, gate + 9 * cr)
+                halved(mr > 10, acc[10], c + 10 * cr, gate + 10 * cr)
+                halved(mr > 11, acc[11], c + 11 * cr, gate + 11 * cr)
+            else:
+                gated(mr > 0, acc[0], c + 0 * cr, gate + 0 * cr)
+                gated(mr > 1, acc[1], c + 1 * cr, gate + 1 * cr)
+                gated(mr > 2, acc[2], c + 2 * cr, gate + 2 * cr)
+                gated(mr > 3, acc[3], c + 3 * cr, gate + 3 * cr)
+                gated(mr > 4, acc[4], c + 4 * cr, gate + 4 * cr)
+                gated(mr > 5, acc[5], c + 5 * cr, gate + 5 * cr)
+                gated(mr > 6, acc[6], c + 6 * cr, gate + 6 * cr)
+                gated(mr > 7, acc[7], c + 7 * cr, gate + 7 * cr)
+                gated(mr > 8, acc[8], c + 8 * cr, gate + 8 * cr)
+                gated(mr > 9, acc[9], c + 9 * cr, gate + 9 * cr)
+                gated(mr > 10, acc[10], c + 10 * cr, gate + 10 * cr)
+                gated(mr > 11, acc[11], c + 11 * cr, gate + 11 * cr)
             return
         low = splat(<real>p.floor)
         end(mr > 0, nv, acc[0], c + 0 * cr, low)
@@ -169,6 +151,8 @@ cdef inline void edged(const int mr, const int nv, const bint unit, real *c, con
     cdef bint whole = p.part == W, gates = whole and mr == MR and nv == 2
     cdef real *out = c if whole else buffer
     cdef Py_ssize_t cr = p.cr if whole else nv * W, ir = p.ir if whole else nv * W
+    cdef vector g
+    cdef vector *v
     if (real is float and vector is vf) or (real is double and vector is vd):
         if not whole:
             for i in range(mr):
@@ -179,8 +163,12 @@ cdef inline void edged(const int mr, const int nv, const bint unit, real *c, con
         if gate != NULL and not gates:
             for i in range(mr):
                 for j in range(nv):
-                    (<vector *>(out + i * cr + j * W))[0] = vgate((<vector *>(out + i * cr + j * W))[0], load_part(
-                        gate + i * p.cr + j * W, W if j < nv - 1 else p.part))
+                    g = load_part(gate + i * p.cr + j * W, W if j < nv - 1 else p.part)
+                    v = <vector *>(out + i * cr + j * W)
+                    if p.ties:
+                        v[0] = vhalves(v[0], g)
+                    else:
+                        v[0] = vgate(v[0], g)
         if not whole:
             for i in range(mr):
                 for j in range(nv):
@@ -236,10 +224,18 @@ cdef inline void panel(real *c, const real *a, const vector *b, const real *init
         strips_1_apart(c, a, b, init, p)
 
 
+cdef const real *without_minus_zero(real *out, const real *bias, int n) noexcept nogil:
+    """A copy of the bias in which 0 stands for -0: no sum that starts from it is taken for what was cut off."""
+    cdef int j
+    for j in range(n):
+        out[j] = bias[j] + 0
+    return out
+
+
 cdef void block(const Product *p, const real *a, Py_ssize_t i0, Py_ssize_t k0, bint packs_b, real *room,
                 Panel *q) noexcept nogil:
     """All columns for the rows from i0 on, of which `a` is a strided or packed copy; k from k0 on."""
-    cdef real zeros[64]         # where a sum without a bias starts
+    cdef real zeros[64]         # where a sum without a bias starts, or one with ties
     cdef Py_ssize_t W = WF if real is float else WD, j = 0, width, lines
     cdef bint first = k0 == 0, last = k0 + q.depth == p.k
     cdef bint ahead = (packs_b or p.bc == 1) and q.m >= 4 * MR and p.k * p.n * <Py_ssize_t>sizeof(real) > NEAR
@@ -248,7 +244,9 @@ cdef void block(const Product *p, const real *a, Py_ssize_t i0, Py_ssize_t k0, b
     cdef const real *init = zeros
     for width in range(64):
         zeros[width] = 0
-    q.cr, q.floor, q.gate, q.ir = p.cr, 0 if p.relu and last else -INFINITY, NULL, 0
+    q.cr, q.floor, q.gate, q.ir, q.ties = p.cr, -INFINITY, NULL, 0, p.ties
+    if p.relu and last:
+        q.floor = -0.0 if p.relu == TIES else 0
     q.next, q.next_br, q.next_bc, q.room = NULL, p.br, p.bc, room + q.depth * NR * W if packs_b else NULL
     if ahead:
         lines = q.depth // (q.m // MR) // (LINE // sizeof(real)) + 1
@@ -272,6 +270,8 @@ cdef void block(const Product *p, const real *a, Py_ssize_t i0, Py_ssize_t k0, b
             init, q.ir = c, p.cr
         elif p.init != NULL:
             init, q.ir = <const real *>p.init + i0 * p.ir + j, p.ir
+            if p.relu == TIES:
+                init = without_minus_zero(zeros, init, width)
         if last and p.gate != NULL:
             q.gate = <const real *>p.gate + i0 * p.cr + j
         if real is float:

@@ -11,7 +11,8 @@ cdef enum:
 
 cdef struct Panel:          # what the tiles of one column panel share
     const void *gate        # of the panel's first row, or NULL
-    double floor            # 0 for relu, else -inf
+    double floor            # 0 for relu, -0 where ties count, else -inf
+    bint ties               # whether the gate halves
     Py_ssize_t m, depth, cr, ar, ac, br, ir
     Py_ssize_t strip        # from one strip of MR rows to the next, in A
     int part                # valid lanes of the last vector

@@ -211,6 +211,6 @@ cdef void repeat(real *x, int which, Py_ssize_t n, Py_ssize_t k, Py_ssize_t m, P
         if which == 0:
             layer_forward(z, x, w, bias, n, k, m, m, False, work, <const real *>NULL)
         elif which == 1:
-            layer_inputs(x, z, w, <const real *>NULL, n, k, m, k, work)
+            layer_inputs(x, z, w, <const real *>NULL, False, n, k, m, k, work)
         else:
             layer_weights(w, x, z, n, k, m, k, m, False, work, <const real *>NULL)

@@ -128,26 +128,35 @@ cdef extern from *:
                                           double *: fb_part_vd, const double *: fb_part_vd)(p, n)
     #define store_part(p, v, n) _Generic((v), vf: fb_put_vf, vd: fb_put_vd)(p, v, n)
 
-    /* floor: low where x < low, else x (so a NaN stays), for low = 0 or -inf;  gate: v where m > 0, else 0 */
+    /* floor: low where x < low, else x (so a NaN stays);  gate: x where m > 0, else 0;  halves: x where m > 0, x / 2
+       where m is 0 and not -0, else 0 */
     #if defined(FB_X86)         /* of two that do not compare, max takes the second */
       FB_INLINE vf fb_floor_vf(vf x, vf low) { return (vf)FB_X86(max_ps)(low, x); }
       FB_INLINE vd fb_floor_vd(vd x, vd low) { return (vd)FB_X86(max_pd)(low, x); }
     #elif defined(FASTBP_GNU)
-      FB_INLINE vf fb_floor_vf(vf x, vf low) { return (vf)((__typeof__(x < low))x & ~(x < low)); }
-      FB_INLINE vd fb_floor_vd(vd x, vd low) { return (vd)((__typeof__(x < low))x & ~(x < low)); }
+      #define FB_PICK(mask, a, b) (((__typeof__(mask))(a) & (mask)) | ((__typeof__(mask))(b) & ~(mask)))
+      FB_INLINE vf fb_floor_vf(vf x, vf low) { return (vf)FB_PICK(x < low, low, x); }
+      FB_INLINE vd fb_floor_vd(vd x, vd low) { return (vd)FB_PICK(x < low, low, x); }
     #else
-      FB_INLINE vf fb_floor_vf(vf x, vf low) { return x < low ? 0 : x; }
-      FB_INLINE vd fb_floor_vd(vd x, vd low) { return x < low ? 0 : x; }
+      FB_INLINE vf fb_floor_vf(vf x, vf low) { return x < low ? low : x; }
+      FB_INLINE vd fb_floor_vd(vd x, vd low) { return x < low ? low : x; }
     #endif
     #ifdef FASTBP_GNU
       FB_INLINE vf fb_gate_vf(vf x, vf m) { return (vf)((__typeof__(m > 0))x & (m > 0)); }
       FB_INLINE vd fb_gate_vd(vd x, vd m) { return (vd)((__typeof__(m > 0))x & (m > 0)); }
+      #define FB_HALVES(x, half, m) (((__typeof__(m > 0))(x) & (m > 0)) \
+                                     | ((__typeof__(m > 0))(half) & ((__typeof__(m > 0))m == 0)))
+      FB_INLINE vf fb_halved_vf(vf x, vf m) { return (vf)FB_HALVES(x, x * 0.5f, m); }
+      FB_INLINE vd fb_halved_vd(vd x, vd m) { return (vd)FB_HALVES(x, x * 0.5, m); }
     #else
       FB_INLINE vf fb_gate_vf(vf x, vf m) { return m > 0 ? x : 0; }
       FB_INLINE vd fb_gate_vd(vd x, vd m) { return m > 0 ? x : 0; }
+      FB_INLINE vf fb_halved_vf(vf x, vf m) { return m > 0 ? x : m == 0 && !signbit(m) ? x / 2 : 0; }
+      FB_INLINE vd fb_halved_vd(vd x, vd m) { return m > 0 ? x : m == 0 && !signbit(m) ? x / 2 : 0; }
     #endif
     #define vfloor(x, low) _Generic((x), vf: fb_floor_vf, vd: fb_floor_vd)(x, low)
     #define vgate(x, m) _Generic((x), vf: fb_gate_vf, vd: fb_gate_vd)(x, m)
+    #define vhalves(x, m) _Generic((x), vf: fb_halved_vf, vd: fb_halved_vd)(x, m)
 
     /* d[4, ld] = s[4, ls].T;  out[4] = x[4] + c */
     #ifdef FASTBP_GNU
@@ -262,8 +271,9 @@ cdef extern from *:
     double splat(...) noexcept nogil            # a vector, all lanes x
     double load_part(...) noexcept nogil        # the first n lanes from p, the others 0; reads nothing else
     void store_part(...) noexcept nogil         # (p, v, n): the first n lanes of v to p
-    double vfloor(...) noexcept nogil           # (x, low): low where x < low, else x; low is 0 or -inf
+    double vfloor(...) noexcept nogil           # (x, low): low where x < low, else x
     double vgate(...) noexcept nogil            # (x, m): x where m > 0, else 0
+    double vhalves(...) noexcept nogil          # (x, m): x where m > 0, x / 2 where m is 0 and not -0, else 0
     void transpose4(...) noexcept nogil         # (d, ld, s, ls): d[4, ld] = s[4, ls].T
     void transpose8(...) noexcept nogil         # the same of eight columns of s, float32
     void prefetch(...) noexcept nogil           # into L2

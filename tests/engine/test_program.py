@@ -132,7 +132,7 @@ def unfused(node, uses, losses):
     if node.op != "matmul":
         return Step(node.op, (node,), node.inputs, node.attrs)
     fuse = importlib.import_module("fastbp.compiler.fuse")
-    return fuse._dense(node, uses) or fuse._dense_inputs(node, uses) or fuse._product(node, uses)
+    return fuse.dense(node, uses) or fuse.dense_inputs(node, uses) or fuse._product(node, uses)
 
 
 @both
