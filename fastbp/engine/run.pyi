@@ -5,6 +5,7 @@ from typing_extensions import disjoint_base
 from fastbp.engine.bound import Bound
 from fastbp.engine.threads import Share
 
+@disjoint_base
 class Run(Bound):
     @property
     def held(self) -> bool: ...

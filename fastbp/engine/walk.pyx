@@ -17,7 +17,7 @@ from fastbp.kernels.vector cimport real
 from fastbp.engine.bound cimport Lane, aim, bind, choose_source
 from fastbp.engine.platform cimport fb_add, fb_claim, fb_flush, fb_get, fb_put, fb_restore, fb_seconds
 from fastbp.engine.steps cimport (LARGEST, ONE, Step, advance_hyper, execute, execute_share, is_harmless,
-                                   largest_state, share_of)
+                                  largest_state, share_of)
 from fastbp.engine.team cimport meet
 
 cdef enum:

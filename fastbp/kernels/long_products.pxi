@@ -26,7 +26,7 @@ cdef void in_pieces(const Product *p, Py_ssize_t i0, Py_ssize_t j0, Py_ssize_t m
     cdef const real *gate = NULL if p.gate == NULL else <const real *>p.gate + i0 * p.cr + j0
     cdef Product q = p[0]
     cdef Py_ssize_t i, j, k = 0
-    q.c, q.m, q.n, q.cr, q.init, q.gate, q.relu = piece, m, n, n, NULL, NULL, 0
+    q.c, q.m, q.n, q.cr, q.init, q.gate, q.relu, q.ties = piece, m, n, n, NULL, NULL, 0, False
     for i in range(m):
         for j in range(n):
             c[i * p.cr + j] = init[i * p.ir + j] if init != NULL else <real>0

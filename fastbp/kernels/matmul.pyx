@@ -14,7 +14,7 @@ from fastbp.kernels.vector cimport (real, vector, vf, vd, WF, WD, MR, NR, splat,
 
 cdef enum:
     LINE = 64       # bytes that memory sends at once
-    SMALL = 1 << 16 # bytes of A that are never packed
+    SMALL = 1 << 16  # bytes of A that are never packed
     NEAR = 1 << 18  # bytes of B that L2 holds: no latency to hide
     FEW = 200       # rows of A for which copying B pays only where its own rows cannot stay in L1 together
     SPAN = 1 << 20  # bytes from the first to the last row of B, within which L2 keeps a panel that is not packed

@@ -207,7 +207,6 @@ cdef class Watch:
         self.place = CELL if isinstance(holder, types.CellType) else ITEM if type(holder) is dict else ATTRIBUTE
 
 
-
 cdef enum:
     CELL
     ITEM
