@@ -9,6 +9,7 @@ import numpy.typing as npt
 from fastbp.compiler.fuse import fuse
 from fastbp.compiler.lower import lower
 from fastbp.compiler.plan import plan
+from fastbp.compiler.scatters import keep_lost
 from fastbp.compiler.simplify import simplify
 from fastbp.compiler.ties import with_ramps
 from fastbp.engine.memory import Layout
@@ -83,7 +84,7 @@ def compile_graph(
     done = with_ramps(lower(simplify(nodes + wanted)))
     nodes, wanted = done[: len(names)], done[len(names) :]
     # The last layer's gradients come first: what they read is still in the cache then.
-    steps = fuse(nodes + wanted[::-1])
+    steps = keep_lost(fuse(nodes + wanted[::-1]))
     made = results_layout(wanted, layout.dtype) if results else layout
     return plan(
         steps,

@@ -7,6 +7,7 @@ from typing import Any, Protocol
 
 from fastbp.compiler.groups import grid
 from fastbp.compiler.rows import Kind, adds_up
+from fastbp.compiler.scatters import SCATTERS
 from fastbp.compiler.steps import Step
 from fastbp.engine.memory import Layout
 from fastbp.graph.node import Node
@@ -40,6 +41,7 @@ def encode(step: Step, part: str, draft: Draft) -> dict[str, Any]:
         "kind": 0,
         "rowwise": rowwise,
         "accumulates": bool(draft.kinds) and part == "body" and adds_up(step, draft.kinds),
+        "keeps": len(step.out) == 2 and step.op in SCATTERS,
         "flat": True,
         "strides": (0, 0, 0, 0),
         "scale": 0.0,
@@ -60,8 +62,9 @@ def encode(step: Step, part: str, draft: Draft) -> dict[str, Any]:
 def encode_update(update: str, layout: Layout) -> dict[str, Any]:
     """The optimizer's step: one loop over the parameter block."""
     return {
-        "part": "tail", "op": update, "kind": 0, "rowwise": False, "accumulates": False, "flat": True,
-        "strides": (0, 0, 0, 0), "scale": 0.0, "index": None, "per": 1, "n": layout.length, "m": 1, "k": 0,
+        "part": "tail", "op": update, "kind": 0, "rowwise": False, "accumulates": False, "keeps": False,
+        "flat": True, "strides": (0, 0, 0, 0), "scale": 0.0, "index": None, "per": 1,
+        "n": layout.length, "m": 1, "k": 0,
         "out": [(PARAMETERS, 0), None], "inputs": [(GRADIENTS, 0), None, None], "sums": [0, 0],
         "sizes": [layout.length, 0, layout.length, 0, 0], "widths": [1, 0, 1, 1, 1],
         "text": f"{update}(parameters, gradients)", "made": f"parameters[0] ({layout.length},)",

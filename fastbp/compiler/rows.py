@@ -64,7 +64,7 @@ def _made(step: Step, kinds: dict[Node, Kind], rows: int) -> tuple[Kind, ...] | 
     kind = _of_rows(step, operands, found, rows)
     if kind is None:
         return None
-    return (Kind.ROWS, Kind.TOTAL) if step.op in LOSSES else (kind,)
+    return (Kind.ROWS, Kind.TOTAL) if step.op in LOSSES else (kind,) * len(step.out)
 
 
 def _of_rows(step: Step, operands: list[Node], found: list[Kind], rows: int) -> Kind | None:

@@ -15,7 +15,7 @@ class Step:
     Attributes
     ----------
     op : name of a row of the table of operations, or of a fused step.
-    out : nodes that it makes: one, or two for a loss with its gradient.
+    out : nodes that it makes: one, or two for a loss with its gradient, or for sums with what they lose.
     inputs : nodes that it reads; None where a fused step has no such operand.
     attrs : fixed arguments.
     """

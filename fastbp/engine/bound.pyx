@@ -3,7 +3,7 @@ from libc.stdlib cimport calloc, free, realloc
 
 from fastbp.kernels.pages cimport fb_large_pages
 from fastbp.engine.program cimport GRADIENTS, INPUTS, OUTPUT, PARAMETERS, WORK
-from fastbp.engine.steps cimport kind_code, op_code, share_code
+from fastbp.engine.steps cimport kind_code, op_code, share_code, sums_go_on
 
 cdef enum:
     LINE = 64           # bytes
@@ -144,7 +144,8 @@ cdef class Bound:
             s.op, s.kind = op_code(row["op"]), 0
             if row["op"] in ("unary", "binary", "dense", "dense_inputs"):
                 s.kind = kind_code(row["op"], row["kind"])
-            s.rowwise, s.accumulates, s.flat, s.scale = row["rowwise"], row["accumulates"], row["flat"], row["scale"]
+            s.rowwise, s.flat, s.scale = row["rowwise"], row["flat"], row["scale"]
+            s.goes_on = sums_go_on(row["accumulates"], row["keeps"])
             s.n, s.m, s.k, s.per = row["n"], row["m"], row["k"], row["per"]
             s.ars, s.acs, s.brs, s.bcs = row["strides"]
             s.share, s.turn, s.meets = share_code(row["share"]), row["turn"], row["meets"]
@@ -191,6 +192,7 @@ cdef class Bound:
                     s = &f.sums[f.n_sums]
                     f.n_sums += 1
                     s.step, s.second, s.size, s.first = i, second, row["sums"][second], row["out"][second][1]
+                    s.keeps = row["keeps"]
                     s.shared = shared and row["out"][second][0] == GRADIENTS
                     s.home = f.lane.steps[i].second if second else f.lane.steps[i].out
                     if row["out"][second][0] != GRADIENTS:

@@ -2,11 +2,14 @@
 
 from fastbp.kernels.reductions cimport carry_sums
 from fastbp.engine.bound cimport made
+from fastbp.engine.steps cimport FIRST, NEXT, NEXT_PIECE
 
 
-cdef bint goes_on(const Frame *f, Py_ssize_t row) noexcept nogil:
-    """Whether the block at a row of a batch, or of a group, adds to what the blocks before left."""
-    return row % f.piece != 0 if f.piece else row > 0
+cdef int standing(const Frame *f, Py_ssize_t row) noexcept nogil:
+    """Which block of a batch, or of a group, begins at a row."""
+    if row == 0:
+        return FIRST
+    return NEXT_PIECE if f.piece and row % f.piece == 0 else NEXT
 
 
 cdef bint carries(const Frame *f, Py_ssize_t row, Py_ssize_t rows) noexcept nogil:
@@ -29,7 +32,7 @@ cdef void carry_share(const Frame *f, Lane *lane, bint begins, bint ends, int ra
     cdef int i
     for i in range(f.n_sums):
         share_of(f.sums[i].size, rank, lanes, &first, &end)
-        if end <= first:
+        if f.sums[i].keeps or end <= first:
             continue
         sums, piece = <real *>lane.carried + f.sums[i].first + first, <real *>made(lane, &f.sums[i]) + first
         if begins:

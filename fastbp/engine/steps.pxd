@@ -3,7 +3,7 @@ from fastbp.kernels.vector cimport real
 cdef struct Step:
     int op, kind
     bint rowwise        # n is the number of rows of the block in hand
-    bint accumulates    # adds to what the blocks before left
+    int goes_on         # adds to what the blocks before left, from this kind of block on
     bint flat           # the operands of a broadcasting operation are whole, or one number
     Py_ssize_t n, m, k, per   # per: of n in each row of the block
     Py_ssize_t ars, acs, brs, bcs
@@ -20,6 +20,11 @@ cdef struct Step:
     void *c
     Py_ssize_t more     # of an update: from one half of the gradient to the other, where it reads two; else 0
     void *coming                # rows like those of `a` that the next block will read, where it is worth asking for them
+
+cdef enum:              # which block of a batch, or of a group of its blocks, is in hand
+    FIRST = 0           # sums over its rows begin
+    NEXT_PIECE = 1      # sums begin anew: the walk carries what they were. Those that keep what they lose go on
+    NEXT = 2            # sums go on
 
 cdef enum:              # how threads share a step; steps.pyx has the compiler's words for it
     ONE                 # it is one thread's
@@ -43,9 +48,10 @@ cdef inline long *spoilt(double *hyper) noexcept nogil:
     """A word that threads share: 1 once an update left a number that is not finite."""
     return <long *>(hyper + SPOILT)
 
-cdef void execute(const Step *s, Py_ssize_t rows, bint again, double *hyper, real *work) noexcept nogil
-cdef void execute_share(const Step *s, Py_ssize_t rows, bint again, double *hyper, real *work, int rank,
+cdef void execute(const Step *s, Py_ssize_t rows, int which, double *hyper, real *work) noexcept nogil
+cdef void execute_share(const Step *s, Py_ssize_t rows, int which, double *hyper, real *work, int rank,
                         int lanes) noexcept nogil
+cdef int sums_go_on(bint accumulates, bint keeps) noexcept nogil
 cdef void share_of(Py_ssize_t n, int rank, int lanes, Py_ssize_t *first, Py_ssize_t *end) noexcept nogil
 cdef double largest_state(const Step *s, const double *hyper, double gradient) noexcept nogil
 cdef bint is_harmless(const Step *s, const double *hyper, double gradient, bint single) noexcept nogil

@@ -80,15 +80,22 @@ cpdef int kind_code(str op, str kind) except -3:
     return _DENSE[kind] if kind in _DENSE else _UNARY[kind]
 
 
-cdef void execute(const Step *s, Py_ssize_t rows, bint again, double *hyper, real *work) noexcept nogil:
-    """Run one step on `rows` rows; `again` for the second and later blocks of a batch."""
+cdef int sums_go_on(bint accumulates, bint keeps) noexcept nogil:
+    """From which kind of block on a step adds to what the blocks before left; `keeps`: it keeps what its sums lose."""
+    if not accumulates:
+        return NEXT + 1
+    return NEXT_PIECE if keeps else NEXT
+
+
+cdef void execute(const Step *s, Py_ssize_t rows, int which, double *hyper, real *work) noexcept nogil:
+    """Run one step on `rows` rows of a block; `which`: FIRST, NEXT_PIECE or NEXT."""
     cdef Py_ssize_t n = rows * s.per if s.rowwise else s.n, m = s.m
     cdef real *out = <real *>s.out
     cdef real *second = <real *>s.second
     cdef real *a = <real *>s.a
     cdef real *b = <real *>s.b
     cdef real *c = <real *>s.c
-    cdef bint adds = again and s.accumulates
+    cdef bint adds = which >= s.goes_on
     if s.op == DENSE:
         layer_forward(out, a, b, c, n, s.k, m, s.ldc, relu_of(s.kind), work, <const real *>s.coming)
         if s.kind >= 0 and s.kind != ew.RELU:
@@ -113,7 +120,7 @@ cdef void execute(const Step *s, Py_ssize_t rows, bint again, double *hyper, rea
             fb_put(spoilt(hyper), 1)
     else:
         if s.op >= WHERE and s.op <= PUT_ALONG:
-            move(s, n, adds, out, a, b, c)
+            move(s, n, adds, out, second, a, b, c)
         else:
             rare(s, n, adds, out, a, b)
 
@@ -131,14 +138,14 @@ cdef inline void activate(const Step *s, real *out, Py_ssize_t n) noexcept nogil
             ew.unary(s.kind, out + i * s.ldc, out + i * s.ldc, s.m)
 
 
-cdef void execute_share(const Step *s, Py_ssize_t rows, bint again, double *hyper, real *work, int rank,
+cdef void execute_share(const Step *s, Py_ssize_t rows, int which, double *hyper, real *work, int rank,
                         int lanes) noexcept nogil:
     """The part of a step that is thread `rank`'s, of `lanes`. Each output is made as one thread makes it."""
     cdef Step part
     cdef Py_ssize_t first, end
     if s.share == ONE:
         if s.turn % lanes == rank:
-            execute(s, rows, again, hyper, work)
+            execute(s, rows, which, hyper, work)
         return
     part = s[0]
     if s.share == BY_ROWS:
@@ -160,7 +167,7 @@ cdef void execute_share(const Step *s, Py_ssize_t rows, bint again, double *hype
         part.k = end - first
         part.out, part.a = <real *>s.out + first * s.ldc, <real *>s.a + first
     if end > first and rows > 0:
-        execute(&part, rows, again, hyper, work)
+        execute(&part, rows, which, hyper, work)
 
 
 cdef inline void share_panels(Step *part, Py_ssize_t *rows, int *rank, int *lanes, real kind) noexcept nogil:
@@ -290,28 +297,28 @@ cdef void rare(const Step *s, Py_ssize_t n, bint adds, real *out, real *a, real 
         losses.class_hits(out, a, b, n, m)
 
 
-cdef void move(const Step *s, Py_ssize_t n, bint adds, real *out, real *a, real *b, real *c) noexcept nogil:
-    """Steps that choose or move numbers; `c` holds the index where there is one."""
+cdef void move(const Step *s, Py_ssize_t n, bint adds, real *out, real *rest, real *a, real *b, real *c) noexcept nogil:
+    """Steps that choose or move numbers; `c` holds the index where there is one, `rest` takes what sums lose."""
     cdef const long long *index = <const long long *>s.c
     if s.op == WHERE:
         ew.where(out, a, b, s.acs, c, s.bcs, n * s.m)
     elif s.op == GATHER:
         moves.gather_elements(out, a, index, s.m)
     elif s.op == SCATTER:
-        moves.scatter_elements(out, a, index, s.m, s.k, False)
+        moves.scatter_elements(out, rest, a, index, s.m, s.k, False)
     elif s.op == GATHER_COLUMNS:
         moves.gather_columns(out, a, index, n, s.m, s.k)
     elif s.op == SCATTER_COLUMNS:
-        moves.scatter_columns(out, a, index, n, s.m, s.k)
+        moves.scatter_columns(out, rest, a, index, n, s.m, s.k)
     elif s.op == JOIN_COLUMNS:
         moves.join_columns(out, a, b, n, s.m, s.k)
     elif s.op == TAKE_ROWS:
         moves.take_rows(out, a, b, n, s.k, s.m)
     elif s.op == ADD_ROWS:
-        moves.add_rows(out, a, b, n, s.k, s.m, adds)
+        moves.add_rows(out, rest, a, b, n, s.k, s.m, adds)
     elif s.op == ARGSORT:
         sorting.argsort(out, a, n, s.m)
     elif s.op == TAKE_ALONG:
         sorting.take_along(out, a, b, n, s.m)
     else:
-        sorting.put_along(out, a, b, n, s.m)
+        sorting.put_along(out, rest, a, b, n, s.m)

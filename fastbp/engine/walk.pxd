@@ -43,8 +43,8 @@ cdef double next_poll(double patience=*) noexcept nogil
 cdef void begin_epoch(Cursor *c) noexcept nogil
 cdef void begin_walk(Walk *w, Frame *f, Cursor *c, Py_ssize_t batches, Py_ssize_t total) noexcept nogil
 cdef double output_of(const Frame *f, int lane, int i) noexcept nogil
-cdef void own_steps(const Frame *f, Lane *lane, int first, int end, Py_ssize_t rows, bint again) noexcept nogil
-cdef bint goes_on(const Frame *f, Py_ssize_t row) noexcept nogil
+cdef void own_steps(const Frame *f, Lane *lane, int first, int end, Py_ssize_t rows, int which) noexcept nogil
+cdef int standing(const Frame *f, Py_ssize_t row) noexcept nogil
 cdef bint carries(const Frame *f, Py_ssize_t row, Py_ssize_t rows) noexcept nogil
 cdef void carry_on(const Frame *f, Lane *lane, Py_ssize_t row, Py_ssize_t rows, int rank, int lanes) noexcept nogil
 cdef void load(Walk *w, Lane *lane, Py_ssize_t at, Py_ssize_t m, int rank, int lanes) noexcept nogil

@@ -16,7 +16,7 @@ from fastbp.kernels.updates cimport largest
 from fastbp.kernels.vector cimport real
 from fastbp.engine.bound cimport Lane, aim, bind, choose_source
 from fastbp.engine.platform cimport fb_add, fb_claim, fb_flush, fb_get, fb_put, fb_restore, fb_seconds
-from fastbp.engine.steps cimport (LARGEST, ONE, Step, advance_hyper, execute, execute_share, is_harmless,
+from fastbp.engine.steps cimport (FIRST, LARGEST, ONE, Step, advance_hyper, execute, execute_share, is_harmless,
                                   largest_state, share_of)
 from fastbp.engine.team cimport meet
 
@@ -52,31 +52,31 @@ cdef double output_of(const Frame *f, int lane, int i) noexcept nogil:
     return (<double *>f.lane[lane].results[i])[0]
 
 
-cdef void own_steps(const Frame *f, Lane *lane, int first, int end, Py_ssize_t rows, bint again) noexcept nogil:
+cdef void own_steps(const Frame *f, Lane *lane, int first, int end, Py_ssize_t rows, int which) noexcept nogil:
     """Steps that this thread runs alone."""
     cdef int i
     if f.item == 4:
         for i in range(first, end):
-            execute[float](&lane.steps[i], rows, again, f.hyper, <float *>lane.work)
+            execute[float](&lane.steps[i], rows, which, f.hyper, <float *>lane.work)
     else:
         for i in range(first, end):
-            execute[double](&lane.steps[i], rows, again, f.hyper, <double *>lane.work)
+            execute[double](&lane.steps[i], rows, which, f.hyper, <double *>lane.work)
 
 
-cdef bint shared_steps(const Frame *f, Lane *lane, int first, int end, Py_ssize_t rows, bint again, Crew *crew,
+cdef bint shared_steps(const Frame *f, Lane *lane, int first, int end, Py_ssize_t rows, int which, Crew *crew,
                        int rank) noexcept nogil:
     """This thread's part of steps that all share; True where the team is over."""
     cdef int i
     if crew.lanes == 1:
-        own_steps(f, lane, first, end, rows, again)
+        own_steps(f, lane, first, end, rows, which)
         return False
     for i in range(first, end):
         if lane.steps[i].meets and meet(crew):
             return True
         if f.item == 4:
-            execute_share[float](&lane.steps[i], rows, again, f.hyper, <float *>lane.work, rank, crew.lanes)
+            execute_share[float](&lane.steps[i], rows, which, f.hyper, <float *>lane.work, rank, crew.lanes)
         else:
-            execute_share[double](&lane.steps[i], rows, again, f.hyper, <double *>lane.work, rank, crew.lanes)
+            execute_share[double](&lane.steps[i], rows, which, f.hyper, <double *>lane.work, rank, crew.lanes)
     return False
 
 
@@ -189,12 +189,12 @@ cdef int blocks(Walk *w, Lane *lane, Py_ssize_t at, Py_ssize_t *row, Pace *pace,
     """The batch that begins at row `at`, from its row `row` on, each block shared by all."""
     cdef const Frame *f = w.frame
     cdef Py_ssize_t m
-    if row[0] == 0 and f.head and shared_steps(f, lane, 0, f.head, f.rows, False, crew, rank):
+    if row[0] == 0 and f.head and shared_steps(f, lane, 0, f.head, f.rows, FIRST, crew, rank):
         return OVER
     while True:
         m = min(f.block, f.rows - row[0])
         load(w, lane, at + row[0], m, rank, crew.lanes)
-        if shared_steps(f, lane, f.head, f.body, m, goes_on(f, row[0]), crew, rank):
+        if shared_steps(f, lane, f.head, f.body, m, standing(f, row[0]), crew, rank):
             return OVER
         row[0] += m
         if carries(f, row[0], f.rows):
@@ -211,7 +211,7 @@ cdef int blocks(Walk *w, Lane *lane, Py_ssize_t at, Py_ssize_t *row, Pace *pace,
             return OVER
         if halted(w, pace):
             return PAUSED
-    if shared_steps(f, lane, f.body, f.n_steps - f.updates, f.rows, False, crew, rank):
+    if shared_steps(f, lane, f.body, f.n_steps - f.updates, f.rows, FIRST, crew, rank):
         return OVER
     return DONE
 
@@ -228,7 +228,7 @@ cdef int groups(Walk *w, Lane *lane, Py_ssize_t at, Py_ssize_t *row, Pace *pace,
     cdef int i
     if row[0] == 0:
         lane.group = -1
-        own_steps(f, lane, 0, f.head, f.rows, False)
+        own_steps(f, lane, 0, f.head, f.rows, FIRST)
     while fb_get(&w.pause) != pace.place:
         if lane.group < 0:
             lane.group = fb_add(&w.cursor.taken, 1) - 1
@@ -253,7 +253,7 @@ cdef inline void one_block(Walk *w, Lane *lane, Py_ssize_t at, Pace *pace) noexc
     cdef const Frame *f = w.frame
     cdef Py_ssize_t first = first_row(f, lane.group), end = first_row(f, lane.group + 1), m = min(f.block, end - lane.row)
     load(w, lane, at + lane.row, m, 0, 1)
-    own_steps(f, lane, f.head, f.body, m, goes_on(f, lane.row - first))
+    own_steps(f, lane, f.head, f.body, m, standing(f, lane.row - first))
     lane.row += m
     if carries(f, lane.row - first, end - first):
         carry_on(f, lane, lane.row - first, end - first, 0, 1)
@@ -335,7 +335,7 @@ cdef int close_batch(Walk *w, Lane *lane, Crew *crew, int rank) noexcept nogil:
         else:
             add_up[double](f, rank, crew.lanes, NULL)
         if rank == 0:
-            own_steps(f, lane, f.body, f.n_steps - f.updates, f.rows, False)
+            own_steps(f, lane, f.body, f.n_steps - f.updates, f.rows, FIRST)
         if f.updates and crew.lanes > 1:
             claim(&lane.steps[f.n_steps - 1], f.item, rank, crew.lanes)
     if meet_all(crew):                      # the outputs are in place, and nobody asks any more what was taken
@@ -352,9 +352,9 @@ cdef int close_batch(Walk *w, Lane *lane, Crew *crew, int rank) noexcept nogil:
             return OVER
         if not is_harmless(&lane.steps[f.n_steps - 1], f.hyper, largest_gradient(w, crew.lanes), f.item == 4):
             return HELD
-    if f.updates and shared_steps(f, lane, f.n_steps - 1, f.n_steps, f.rows, False, crew, rank):
+    if f.updates and shared_steps(f, lane, f.n_steps - 1, f.n_steps, f.rows, FIRST, crew, rank):
         return OVER                         # (meets nobody: it is a step that needs no meeting)
     return DONE
 
 
-include "carrying.pxi"          # goes_on, carries, carry_on: sums from piece to piece
+include "carrying.pxi"          # standing, carries, carry_on: sums from piece to piece

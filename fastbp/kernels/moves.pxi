@@ -25,7 +25,7 @@ cdef int gather_elements_views(const real[::1] x, const long long[::1] index, re
 
 cdef int scatter_elements_views(const real[::1] g, const long long[::1] index, real[::1] out,
                                 bint accumulate) except -1:
-    scatter_elements(written(out), first(g), start(index), index.shape[0], out.shape[0], accumulate)
+    scatter_elements(written(out), <real *>NULL, first(g), start(index), index.shape[0], out.shape[0], accumulate)
     return 0
 
 
@@ -37,7 +37,7 @@ cdef int gather_columns_views(const real[::1] x, const long long[::1] index, rea
 
 cdef int scatter_columns_views(const real[::1] g, const long long[::1] index, real[::1] out, Py_ssize_t rows,
                                Py_ssize_t width) except -1:
-    scatter_columns(written(out), first(g), start(index), rows, index.shape[0], width)
+    scatter_columns(written(out), <real *>NULL, first(g), start(index), rows, index.shape[0], width)
     return 0
 
 
@@ -49,7 +49,7 @@ cdef int take_rows_views(const real[::1] x, const real[::1] index, real[::1] out
 
 cdef int add_rows_views(const real[::1] g, const real[::1] index, real[::1] out, Py_ssize_t rows, Py_ssize_t width,
                         bint accumulate) except -1:
-    add_rows(written(out), first(g), first(index), index.shape[0], rows, width, accumulate)
+    add_rows(written(out), <real *>NULL, first(g), first(index), index.shape[0], rows, width, accumulate)
     return 0
 
 

@@ -1,24 +1,33 @@
 """Moving numbers: gathered by index, and, for the gradients, added back to where they came from.
 
-Tables of indices are int64; a negative index names no place: 0 comes from it, and nothing goes there.
+Tables of indices are int64; a negative index names no place: 0 comes from it, and nothing goes there. Where numbers are
+added back, `rest` may be NULL, or is like `out` and takes what these sums lose: their sum is then right however many
+numbers come to one place.
 """
 from fastbp.kernels.vector cimport real
 from fastbp.kernels.copies cimport copy_row
+from fastbp.kernels.sums cimport carry
 from fastbp.kernels.softmax_rows cimport class_of
 from fastbp.kernels.transcendental cimport NAN
 
 
-cdef inline void clear(real *out, Py_ssize_t n) noexcept nogil:
+cdef inline void clear(real *out, real *rest, Py_ssize_t n) noexcept nogil:
     cdef Py_ssize_t i
     for i in range(n):
         out[i] = 0
+    for i in range(n if rest != NULL else 0):
+        rest[i] = 0
 
 
-cdef inline void add_row(real *out, const real *g, Py_ssize_t n) noexcept nogil:
+cdef inline void add_row(real *out, real *rest, const real *g, Py_ssize_t n) noexcept nogil:
     """out += g."""
     cdef Py_ssize_t i
-    for i in range(n):
-        out[i] = out[i] + g[i]
+    if rest != NULL:
+        for i in range(n):
+            carry(out + i, rest + i, g[i])
+    else:
+        for i in range(n):
+            out[i] = out[i] + g[i]
 
 
 cdef inline bint is_slice(const long long *index, Py_ssize_t n) noexcept nogil:
@@ -39,15 +48,18 @@ cdef void gather_elements(real *out, const real *x, const long long *index, Py_s
         out[i] = x[index[i]] if index[i] >= 0 else <real>0
 
 
-cdef void scatter_elements(real *out, const real *g, const long long *index, Py_ssize_t n, Py_ssize_t size,
+cdef void scatter_elements(real *out, real *rest, const real *g, const long long *index, Py_ssize_t n, Py_ssize_t size,
                            int accumulate) noexcept nogil:
     """out[index[i]] += g[i] from the first to the last, where index[i] >= 0; out (size) begins at 0 or `accumulate`s."""
     cdef Py_ssize_t i
     if not accumulate:
-        clear(out, size)
+        clear(out, rest, size)
     for i in range(n):
         if index[i] >= 0:
-            out[index[i]] += g[i]
+            if rest != NULL:
+                carry(out + index[i], rest + index[i], g[i])
+            else:
+                out[index[i]] += g[i]
 
 
 cdef void gather_columns(real *out, const real *x, const long long *index, Py_ssize_t rows, Py_ssize_t m,
@@ -62,17 +74,17 @@ cdef void gather_columns(real *out, const real *x, const long long *index, Py_ss
             gather_elements(out + r * m, x + r * width, index, m)
 
 
-cdef void scatter_columns(real *out, const real *g, const long long *index, Py_ssize_t rows, Py_ssize_t m,
+cdef void scatter_columns(real *out, real *rest, const real *g, const long long *index, Py_ssize_t rows, Py_ssize_t m,
                           Py_ssize_t width) noexcept nogil:
     """out (rows, width) = 0, then out[:, index[j]] += g[:, j] from the first j to the last, where index[j] >= 0."""
     cdef Py_ssize_t r
-    clear(out, rows * width)
+    clear(out, rest, rows * width)
     if is_slice(index, m):
         for r in range(rows):
-            add_row(out + r * width + index[0], g + r * m, m)
+            add_row(out + r * width + index[0], NULL, g + r * m, m)
     else:
         for r in range(rows):
-            scatter_elements(out + r * width, g + r * m, index, m, width, 1)
+            scatter_elements(out + r * width, NULL if rest == NULL else rest + r * width, g + r * m, index, m, width, 1)
 
 
 cdef void join_columns(real *out, const real *a, const real *b, Py_ssize_t rows, Py_ssize_t k,
@@ -108,19 +120,19 @@ cdef void take_rows(real *out, const real *x, const real *index, Py_ssize_t n, P
                 out[i * width + j] = NAN
 
 
-cdef void add_rows(real *out, const real *g, const real *index, Py_ssize_t n, Py_ssize_t rows, Py_ssize_t width,
-                   int accumulate) noexcept nogil:
+cdef void add_rows(real *out, real *rest, const real *g, const real *index, Py_ssize_t n, Py_ssize_t rows,
+                   Py_ssize_t width, int accumulate) noexcept nogil:
     """out[index[i]] += g[i], rows of g (n, width) from the first to the last, where the index is one as in `take_rows`.
 
     out (rows, width) begins at 0, or at what it held if `accumulate`.
     """
     cdef Py_ssize_t i, k
     if not accumulate:
-        clear(out, rows * width)
+        clear(out, rest, rows * width)
     for i in range(n):
         k = row_of(index[i], rows)
         if k >= 0:
-            add_row(out + k * width, g + i * width, width)
+            add_row(out + k * width, NULL if rest == NULL else rest + k * width, g + i * width, width)
 
 
 include "moves.pxi"         # the Python functions

@@ -207,4 +207,6 @@ cdef Py_ssize_t first_nonfinite(const real *x, Py_ssize_t n) noexcept nogil:
     return -1
 
 
+MOST_AT_ONCE = TERMS
+
 include "reductions.pxi"        # the Python functions

@@ -2,6 +2,7 @@
 from fastbp._arguments import take, same
 from fastbp.kernels.arguments cimport flat, first, written, is_double, publish
 from fastbp.kernels.softmax_rows cimport class_of
+from fastbp.kernels.sums cimport carry
 from fastbp.kernels.transcendental cimport NAN
 from fastbp.kernels.vector cimport real
 
@@ -57,15 +58,21 @@ cdef void take_along(real *out, const real *x, const real *index, Py_ssize_t n, 
             out[i * m + j] = x[i * m + k] if k >= 0 else <real>NAN
 
 
-cdef void put_along(real *out, const real *g, const real *index, Py_ssize_t n, Py_ssize_t m) noexcept nogil:
-    """out = 0, then out[i, index[i, j]] += g[i, j] in order of j; what is no column is left out."""
+cdef void put_along(real *out, real *rest, const real *g, const real *index, Py_ssize_t n, Py_ssize_t m) noexcept nogil:
+    """out = 0, then out[i, index[i, j]] += g[i, j] in order of j; what is no column is left out. rest: as in moves.pyx."""
     cdef Py_ssize_t i, j, k
     for i in range(n * m):
         out[i] = 0
+        if rest != NULL:
+            rest[i] = 0
     for i in range(n):
         for j in range(m):
             k = class_of(index[i * m + j], m)
-            if k >= 0:
+            if k < 0:
+                continue
+            if rest != NULL:
+                carry(out + i * m + k, rest + i * m + k, g[i * m + j])
+            else:
                 out[i * m + k] = out[i * m + k] + g[i * m + j]
 
 
@@ -77,7 +84,7 @@ cdef int argsort_views(const real[::1] x, real[::1] out, Py_ssize_t n, Py_ssize_
 cdef int along_views(bint back, const real[::1] x, const real[::1] index, real[::1] out, Py_ssize_t n,
                      Py_ssize_t m) except -1:
     if back:
-        put_along(written(out), first(x), first(index), n, m)
+        put_along(written(out), <real *>NULL, first(x), first(index), n, m)
     else:
         take_along(written(out), first(x), first(index), n, m)
     return 0

@@ -55,7 +55,7 @@ def one_group(monkeypatch):
 @both
 @pytest.mark.parametrize("mean", [0, 100])
 @pytest.mark.parametrize(
-    "rows", [TERMS + 1, TERMS + STRETCH, 2 * TERMS - 1, 2 * TERMS, 2 * TERMS + 1, 100_003]
+    "rows", [TERMS + 1, TERMS + STRETCH, 2 * TERMS - 1, 2 * TERMS, 2 * TERMS + 1, 300_003]
 )
 @pytest.mark.usefixtures("one_group")
 def test_blocks_that_threads_share(rows, mean, dtype):
