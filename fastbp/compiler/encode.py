@@ -41,7 +41,7 @@ def encode(step: Step, part: str, draft: Draft) -> dict[str, Any]:
         "kind": 0,
         "rowwise": rowwise,
         "accumulates": bool(draft.kinds) and part == "body" and adds_up(step, draft.kinds),
-        "keeps": len(step.out) == 2 and step.op in SCATTERS,
+        "keeps": step.op in SCATTERS,
         "flat": True,
         "strides": (0, 0, 0, 0),
         "scale": 0.0,

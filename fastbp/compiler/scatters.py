@@ -1,6 +1,6 @@
 """Scatters that may add many numbers at one place: such a sum keeps what it loses by rounding, and takes it at the end.
 
-Other long sums are cut into pieces by the kernels. Here that would need a sum of pieces for each place.
+Other long sums are cut into pieces. Here that would need a sum of pieces for each place.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from fastbp.graph.node import Node
 from fastbp.kernels.reductions import MOST_AT_ONCE
 
 SCATTERS = {"scatter", "scatter_columns", "add_rows", "put_along"}
+CROWDED = 64  # rows for each place of a table, from which more than its memory is worth it
 
 
 def keep_lost(steps: list[Step]) -> list[Step]:
@@ -35,4 +36,6 @@ def _is_long(step: Step) -> bool:
         return len(index) > MOST_AT_ONCE and bool(
             np.bincount(index[index >= 0], minlength=1).max() > MOST_AT_ONCE
         )
-    return operand.shape[0 if step.op == "add_rows" else -1] > MOST_AT_ONCE
+    if step.op == "add_rows":
+        return operand.shape[0] > max(MOST_AT_ONCE, CROWDED * step.out[0].shape[0])
+    return operand.shape[-1] > MOST_AT_ONCE

@@ -9,7 +9,7 @@ cdef struct Sum:            # what a batch adds up: each group of its blocks in 
     int step
     bint second             # it is the step's second output
     bint shared             # a gradient that only the update reads: threads share its elements
-    bint keeps              # its step keeps what the sum loses
+    bint keeps              # its step keeps what the sum loses, where that is worth it: it is not carried
     Py_ssize_t first, size  # elements: in the place of a group
     void *home              # where their sum belongs
 

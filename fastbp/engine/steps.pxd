@@ -23,7 +23,7 @@ cdef struct Step:
 
 cdef enum:              # which block of a batch, or of a group of its blocks, is in hand
     FIRST = 0           # sums over its rows begin
-    NEXT_PIECE = 1      # sums begin anew: the walk carries what they were. Those that keep what they lose go on
+    NEXT_PIECE = 1      # sums begin anew: the walk carries what they were. Those that are not carried go on
     NEXT = 2            # sums go on
 
 cdef enum:              # how threads share a step; steps.pyx has the compiler's words for it

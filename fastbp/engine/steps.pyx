@@ -81,7 +81,7 @@ cpdef int kind_code(str op, str kind) except -3:
 
 
 cdef int sums_go_on(bint accumulates, bint keeps) noexcept nogil:
-    """From which kind of block on a step adds to what the blocks before left; `keeps`: it keeps what its sums lose."""
+    """From which kind of block on a step adds to what the blocks before left; `keeps`: no matter what the walk carries."""
     if not accumulates:
         return NEXT + 1
     return NEXT_PIECE if keeps else NEXT
