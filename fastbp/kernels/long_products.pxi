@@ -43,15 +43,21 @@ cdef void in_pieces(const Product *p, Py_ssize_t i0, Py_ssize_t j0, Py_ssize_t m
         finish(p, c + i * p.cr, rest + i * n, NULL if gate == NULL else gate + i * p.cr, n)
 
 
+cdef inline Py_ssize_t even(Py_ssize_t total, Py_ssize_t most, Py_ssize_t grain) noexcept nogil:
+    """The size of equal parts of at most `most`, in whole grains where they go."""
+    cdef Py_ssize_t parts = max((total + most - 1) // most, 1), size = (total + parts - 1) // parts
+    return min((size + grain - 1) // grain * grain, most)
+
+
 cdef void matmul(const Product *p, real *work) noexcept nogil:
     """C, in one go, or a block at a time where the sums are of more than TERMS products."""
-    cdef Py_ssize_t i, j = 0, m, n
+    cdef Py_ssize_t i, j = 0, m, n, columns = even(p.n, BROAD, 64)
     if p.k <= TERMS:
         product(p, work)
         return
     while j < p.n:
-        n = min(p.n - j, <Py_ssize_t>BROAD)
-        m = ROOM // n // (2 * MR) * (2 * MR)
+        n = min(p.n - j, columns)
+        m = even(p.m, ROOM // n, 2 * MR)
         i = 0
         while i < p.m:
             in_pieces(p, i, j, min(p.m - i, m), n, work)

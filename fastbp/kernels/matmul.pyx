@@ -18,7 +18,7 @@ cdef enum:
     NEAR = 1 << 18  # bytes of B that L2 holds: no latency to hide
     FEW = 200       # rows of A for which copying B pays only where its own rows cannot stay in L1 together
     SPAN = 1 << 20  # bytes from the first to the last row of B, within which L2 keeps a panel that is not packed
-    ROOM = 1 << 17  # elements of C whose long sums are made at once: enough to pack both operands for,
+    ROOM = 1 << 18  # elements of C whose long sums are made at once: a block of rows,
     BROAD = 512     # and so many columns of them
 
 include "packing.pxi"          # Panel; pack_a, pack_b, transpose; next_share, ask_part

@@ -112,7 +112,7 @@ def test_a_running_sum_of_a_million():
 @around
 def test_products_over_many_inputs(mean, m, dtype):
     """Narrow layers, tiles, and more columns than are made at once."""
-    n, k = (66 if m < 520 else 260), (2 * TERMS + 3 if m < 520 else TERMS + 3)
+    n, k = (66 if m < 520 else 900), (2 * TERMS + 3 if m < 520 else TERMS + 3)
     x, w, b = numbers((n, k), dtype, mean), numbers((k, m), dtype, mean, 1), numbers(m, dtype, 50)
     out = np.full((n + 1, m), 7, dtype)
     dense_forward(x, w, b, out[:n])
