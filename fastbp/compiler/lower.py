@@ -10,7 +10,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from fastbp.compiler.groups import grid
-from fastbp.compiler.simplify import rewrite
+from fastbp.compiler.simplify import Rules, rewrite
 from fastbp.graph.moves import moved
 from fastbp.graph.node import Node, apply, scalar_value
 from fastbp.graph.ops import BROADCASTING, OPS
@@ -18,7 +18,7 @@ from fastbp.graph.ops import BROADCASTING, OPS
 
 def lower(outputs: Sequence[Node]) -> list[Node]:
     """The same values from operations that have kernels."""
-    return rewrite(outputs, (_expanded, _positive, _spread_operands, _spread))
+    return rewrite(outputs, RULES)
 
 
 def _expanded(node: Node) -> Node | None:
@@ -52,3 +52,11 @@ def _spread(node: Node) -> Node | None:
     if node.op != "broadcast_to" or grid(node.shape, [node.inputs[0].shape]) is not None:
         return None
     return moved(node.inputs[0], lambda positions: np.broadcast_to(positions, node.shape))
+
+
+RULES = Rules(
+    (" ".join(name for name, row in OPS.items() if row.expand is not None), _expanded),
+    ("maximum", _positive),
+    (" ".join(BROADCASTING), _spread_operands),
+    ("broadcast_to", _spread),
+)

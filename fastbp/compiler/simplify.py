@@ -25,6 +25,21 @@ _ON_LOGITS = {
 
 Rule = Callable[[Node], Node | None]
 
+
+class Rules:
+    """Rules in their order, each with the names of the operations that it looks at."""
+
+    def __init__(self, *rules: tuple[str, Rule]) -> None:
+        self._rules = [(frozenset(names.split()), rule) for names, rule in rules]
+        self._of: dict[str, tuple[Rule, ...]] = {}
+
+    def of(self, op: str) -> tuple[Rule, ...]:
+        """Those that look at an operation."""
+        if op not in self._of:
+            self._of[op] = tuple(rule for names, rule in self._rules if op in names)
+        return self._of[op]
+
+
 _FOLD: dict[str, Callable[..., float]] = {
     name: function
     for name in UNARY | BROADCASTING
@@ -66,7 +81,7 @@ def stabilised(outputs: Sequence[Node]) -> list[Node]:
 
 
 def rewrite(
-    outputs: Sequence[Node], rules: Sequence[Rule], done: dict[Node, Node] | None = None
+    outputs: Sequence[Node], rules: Rules, done: dict[Node, Node] | None = None
 ) -> list[Node]:
     """Rebuild the graph of `outputs` with rules; each gives a better node, or None. What is in `done` is done."""
     done = {} if done is None else done
@@ -77,7 +92,7 @@ def rewrite(
 
 
 def _rewrite_into(
-    root: Node, done: dict[Node, Node], known: dict[Hashable, Node], rules: Sequence[Rule]
+    root: Node, done: dict[Node, Node], known: dict[Hashable, Node], rules: Rules
 ) -> None:
     """Add the rewritten form of `root` and of what it needs to `done`.
 
@@ -122,9 +137,9 @@ def _key(node: Node) -> Hashable:
     return node.op, tuple(map(id, node.inputs)), tuple(sorted(node.attrs.items()))
 
 
-def _better(node: Node, rules: Sequence[Rule]) -> Node | None:
+def _better(node: Node, rules: Rules) -> Node | None:
     """The first replacement that a rule offers."""
-    for rule in rules:
+    for rule in rules.of(node.op):
         replacement = rule(node)
         if replacement is not None:
             return replacement
@@ -285,18 +300,18 @@ def _without_broadcast(node: Node) -> Node | None:
     return None
 
 
-RULES: tuple[Rule, ...] = (
-    _on_logits,
+RULES = Rules(
+    ("bce cross_entropy class_hits binary_hits", _on_logits),
     *STABILITY,
-    _squared_error,
-    _fold_constants,
-    _constant_first,
-    _undone,
-    _gather_factors,
-    _neutral,
-    _same_shape,
-    _reshape_twice,
-    _move_twice,
-    _uniform,
-    _without_broadcast,
+    ("multiply square", _squared_error),
+    (" ".join(_FOLD), _fold_constants),
+    ("multiply", _constant_first),
+    ("identity negative transpose", _undone),
+    ("multiply negative", _gather_factors),
+    ("add subtract multiply divide", _neutral),
+    ("reshape broadcast_to sum", _same_shape),
+    ("reshape broadcast_to", _reshape_twice),
+    ("gather gather_columns", _move_twice),
+    (" ".join(UNARY | BROADCASTING | {"reshape", "transpose", "sum"}), _uniform),
+    (" ".join(BROADCASTING), _without_broadcast),
 )

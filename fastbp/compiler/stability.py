@@ -199,13 +199,13 @@ def _even_power(node: Node) -> Node | None:
     return found if factor**power == 1 else factor**power * found
 
 
-STABILITY: tuple[Callable[[Node], Node | None], ...] = (
-    _log,
-    _log1p,
-    _exp_less_one,
-    _sigmoid,
-    _softmax,
-    _norm,
-    _size,
-    _even_power,
+STABILITY: tuple[tuple[str, Callable[[Node], Node | None]], ...] = (
+    ("log", _log),
+    ("log1p", _log1p),
+    ("subtract", _exp_less_one),
+    ("reciprocal divide", _sigmoid),
+    ("divide", _softmax),
+    ("sqrt", _norm),
+    ("sqrt", _size),
+    ("square power", _even_power),
 )
