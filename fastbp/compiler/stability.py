@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from fastbp.compiler.roots import MOVES, even_power, square_of_root
 from fastbp.graph.node import Node, apply, scalar_value
 
 
@@ -18,9 +19,6 @@ def _one_plus(node: Node) -> Node | None:
     if scalar_value(a) == 1:
         return b
     return a if scalar_value(b) == 1 else None
-
-
-MOVES = ("reshape", "transpose", "broadcast_to", "gather", "gather_columns")
 
 
 def _source(node: Node) -> Node:
@@ -154,51 +152,6 @@ def _size(node: Node) -> Node | None:
     return apply("norm", left, axis=None, keepdims=False).reshape(node.shape)
 
 
-def _scaled(node: Node) -> tuple[float, Node]:
-    """(c, x) for c * x, x / c and -x, else (1, node)."""
-    factor = 1.0
-    while True:
-        left = scalar_value(node.inputs[0]) if node.op == "multiply" else None
-        below = scalar_value(node.inputs[1]) if node.op == "divide" else None
-        if node.op == "negative":
-            factor, node = -factor, node.inputs[0]
-        elif left is not None:
-            factor, node = factor * left, node.inputs[1]
-        elif below:
-            factor, node = factor / below, node.inputs[0]
-        else:
-            return factor, node
-
-
-def _even_power(node: Node) -> Node | None:
-    """The square of a norm is a sum of squares, that of abs(x) one of x: they have all derivatives at 0.
-
-    So are higher even powers of them; odd ones of a norm are one operation, norm_power.
-    """
-    if node.op == "square":
-        power: float | None = 2.0
-    else:
-        power = scalar_value(node.inputs[1]) if node.op == "power" else None
-    if power is None or power < 2:
-        return None
-    factor, root = _scaled(node.inputs[0])
-    if root.op == "norm" and power % 2 == 1 and factor > 0:
-        found = apply("norm_power", root.inputs[0], **root.attrs, power=power)
-        return found if factor == 1 else factor**power * found
-    if power % 2 or root.op not in ("norm", "hypot", "absolute"):
-        return None
-    if root.op == "norm":
-        found = apply("sum", apply("square", root.inputs[0]), **root.attrs)
-    elif root.op == "hypot":
-        a, b = root.inputs
-        found = apply("square", a) + apply("square", b)
-    else:
-        found = apply("square", root.inputs[0])
-    if power > 2:
-        found = found ** (power / 2)
-    return found if factor**power == 1 else factor**power * found
-
-
 STABILITY: tuple[tuple[str, Callable[[Node], Node | None]], ...] = (
     ("log", _log),
     ("log1p", _log1p),
@@ -207,5 +160,6 @@ STABILITY: tuple[tuple[str, Callable[[Node], Node | None]], ...] = (
     ("divide", _softmax),
     ("sqrt", _norm),
     ("sqrt", _size),
-    ("square power", _even_power),
+    ("square power", even_power),
+    ("multiply", square_of_root),
 )

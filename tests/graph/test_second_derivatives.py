@@ -8,6 +8,15 @@ import fastbp as bp
 ZERO, EYE = np.zeros(2), np.eye(2)
 ONES = np.ones((2, 2))
 norm = np.linalg.norm
+SCALE = np.array(0.5)  # a number that is known only when the program runs
+SCALES = np.array([0.5, 2.0])
+
+
+def gauss_of_pairs(x):
+    points = np.stack([x, np.zeros(2), np.zeros(2)])
+    distances = norm(points[:, None] - points[None], axis=-1)
+    return np.exp(-0.5 * (distances / SCALE) ** 2).sum()
+
 
 EXISTING = {
     "norm**2": (lambda x: norm(x) ** 2, 2 * EYE),
@@ -38,6 +47,24 @@ EXISTING = {
         -6 * EYE,
     ),
     "gauss, scaled": (lambda x: np.exp(-0.5 * (norm(x) / 2) ** 2), -0.25 * EYE),
+    "gauss, scaled by an array": (lambda x: np.exp(-0.5 * (norm(x) / SCALE) ** 2), -4 * EYE),
+    "gauss, all pairs": (gauss_of_pairs, -16 * EYE),
+    "times an array": (lambda x: ((SCALES * norm(x)) ** 2).sum(), 8.5 * EYE),
+    "hypot times an array": (lambda x: ((np.hypot(*x) * SCALES) ** 2).sum(), 8.5 * EYE),
+    "abs by an array": (lambda x: ((np.abs(x) / SCALE) ** 2).sum(), 8 * EYE),
+    "std by an array": (lambda x: (np.std(x) / SCALE) ** 2, 4 * EYE - 2 * ONES),
+    "norm by norm": (lambda x: (norm(x) * norm(1 + x)) ** 2, 4 * EYE),
+    "0.5 * norm * norm": (lambda x: 0.5 * norm(x) * norm(x), EYE),
+    "l * norm * norm / l": (lambda x: SCALE * norm(x) * norm(x) / 4, 0.25 * EYE),
+    "norm * other * norm": (lambda x: norm(x) * norm(1 + x) * norm(x), 8**0.5 * EYE),
+    "norm / l * norm": (lambda x: norm(x) / SCALE * norm(x), 4 * EYE),
+    "-abs * 3 * abs": (lambda x: -(np.abs(x) * 3 * np.abs(x)).sum(), -6 * EYE),
+    "(-3 norm)**3": (lambda x: (-3 * norm(x)) ** 3, 0 * EYE),
+    "reshaped": (lambda x: (norm(x).reshape(1, 1) ** 2).sum(), 2 * EYE),
+    "repeated": (lambda x: (np.broadcast_to(norm(x), (3, 2)) ** 2).sum(), 12 * EYE),
+    "one of the rows": (lambda x: norm(np.stack([1 + x, x]), axis=1)[1] ** 2, 2 * EYE),
+    "stacked": (lambda x: (np.stack([norm(x), x[0], norm(x)]) ** 2).sum(), EYE * [6, 4]),
+    "turned": (lambda x: (np.abs(x[None] * ONES).T ** 2).sum(), 4 * EYE),
     "log1p": (lambda x: np.log1p(norm(x) ** 2), 2 * EYE),
     "rational": (lambda x: norm(x) ** 2 / (1 + norm(x) ** 2), 2 * EYE),
     "keepdims": (lambda x: (norm(x.reshape(1, 2), axis=1, keepdims=True) ** 2).sum(), 2 * EYE),
@@ -50,6 +77,8 @@ MISSING = {
     "std": lambda x: np.std(x),
     "hypot": lambda x: np.hypot(x[0], x[1]),
     "exp(-norm)": lambda x: np.exp(-norm(x)),
+    "norm + norm**2": lambda x: norm(x) + norm(x) ** 2,
+    "norm by itself, to 1": lambda x: norm(x) * norm(x) / (1e-300 + norm(x)),
 }
 
 
@@ -107,3 +136,31 @@ def test_signs_and_values_are_numpys():
         lambda x: np.hypot(x, 2 * x) ** 3,
     ):
         np.testing.assert_allclose(bp.compile(f)(x), f(x), rtol=1e-14)
+
+
+def test_the_square_of_a_root_is_none_where_the_root_is_none():
+    def f(x):
+        return np.sqrt(x) ** 2
+
+    x = np.array([-1.0, 0.0, 4.0, np.inf, np.nan])
+    np.testing.assert_array_equal(bp.compile(f)(x), [np.nan, 0.0, 4.0, np.inf, np.nan])
+    slopes = bp.grad(lambda x: f(x).sum())(x[:3])
+    np.testing.assert_array_equal(slopes, [np.nan, 1.0, 1.0])
+    np.testing.assert_array_equal(bp.hessian(lambda x: (f(x) ** 2).sum())(np.zeros(2)), 2 * EYE)
+
+
+@pytest.mark.parametrize("scale", [np.float32(1e-24), np.float32(1e24)])
+def test_factors_do_not_leave_the_range(scale):
+    x = np.float32([1e14, 3e14]) if scale < 1 else np.float32([1e-14, 3e-14])
+    wide, number = x.astype(float), float(scale)
+    for f in (
+        lambda x, c: (norm(x) * c) ** 2,
+        lambda x, c: (norm(x) / (1 / c)) ** 2,
+        lambda x, c: (c * norm(x)) ** 3,
+        lambda x, c: (np.hypot(*x) * c) ** 2,
+        lambda x, c: ((np.abs(x) * c) ** 2).sum(),
+        lambda x, c: ((np.sqrt(x) * c) ** 2).sum(),
+    ):
+        for c in (scale, np.array(scale)):
+            found = bp.compile(lambda x, f=f, c=c: f(x, c))(x)
+            np.testing.assert_allclose(found, f(wide, number), rtol=1e-5, atol=1e-37)
