@@ -4,35 +4,12 @@ import decimal
 
 import numpy as np
 import pytest
+from true_functions import NETWORK_BINARY as BINARY
+from true_functions import NETWORK_UNARY as UNARY
 
 from fastbp.kernels import elementwise
 
 DTYPES = ["float32", "float64"]
-UNARY = {
-    "negative": np.negative,
-    "square": np.square,
-    "sqrt": np.sqrt,
-    "exp": np.exp,
-    "log": np.log,
-    "reciprocal": lambda x: 1 / x,
-    "sigmoid": lambda x: 1 / (1 + np.exp(-x)),
-    "tanh": np.tanh,
-    "relu": lambda x: np.where(x < 0, 0, x),
-}
-BINARY = {
-    "add": np.add,
-    "subtract": np.subtract,
-    "multiply": np.multiply,
-    "divide": np.divide,
-    "sigmoid_grad": lambda g, y: g * y * (1 - y),
-    "tanh_grad": lambda g, y: g * (1 - y * y),
-    "relu_grad": lambda g, y: np.where(y > 0, g, 0),
-    "ramp_grad": lambda g, x: np.where(x > 0, g, np.where(x == 0, g / 2, 0)),
-    "squared_error": lambda p, y: (p - y) ** 2,
-    "bce": lambda p, y: -(y * np.log(p) + (1 - y) * np.log1p(-p)),
-    "bce_grad": lambda p, y: (p - y) / (p * (1 - p)),
-    "bce_with_logits": lambda z, y: np.maximum(z, 0) - y * z + np.log1p(np.exp(-np.abs(z))),
-}
 LONGDOUBLE_IS_WIDER = np.finfo(np.longdouble).eps < 1e-18
 
 

@@ -2,50 +2,15 @@
 
 import numpy as np
 import pytest
+from true_functions import OTHER_BINARY as BINARY
+from true_functions import OTHER_UNARY as UNARY
+from true_functions import SMOOTH as TRUE
 
 from fastbp.kernels import elementwise
 
 DTYPES = ["float32", "float64"]
 LONGDOUBLE_IS_WIDER = np.finfo(np.longdouble).eps < 1e-18
 WIDER = {np.dtype("float32"): np.float64, np.dtype("float64"): np.longdouble}
-
-
-def erf(x):
-    """2 / sqrt(pi) exp(-x^2) sum_n x (2 x^2)^n / (1 3 5 ... (2 n + 1)): all terms have one sign."""
-    a = np.minimum(abs(x), x.dtype.type(7))
-    term = total = a
-    for n in range(1, 250):
-        term = term * (2 * a * a) / (2 * n + 1)
-        total = total + term
-    return np.copysign(total * np.exp(-a * a) / np.sqrt(np.arctan(x.dtype.type(1))), x)
-
-
-def softplus(x):
-    return np.where(x < 0, 0, x) + np.log1p(np.exp(-abs(x)))
-
-
-TRUE = {
-    "log1p": np.log1p,
-    "expm1": np.expm1,
-    "sin": np.sin,
-    "cos": np.cos,
-    "arctan": np.arctan,
-    "erf": erf,
-    "softplus": softplus,
-}
-UNARY = TRUE | {"absolute": np.abs, "sign": np.sign, "floor": np.floor, "ceil": np.ceil}
-UNARY |= {"single": lambda x: x.astype(np.float32).astype(x.dtype)}
-BINARY = {
-    "power": np.power,
-    "arctan2": np.arctan2,
-    "mod": np.mod,
-    "maximum": np.maximum,
-    "minimum": np.minimum,
-    "greater": np.greater,
-    "greater_equal": np.greater_equal,
-    "equal": np.equal,
-    "not_equal": np.not_equal,
-}
 COMPARISONS = list(BINARY)[5:]
 
 
