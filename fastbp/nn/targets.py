@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from fastbp import checks
+from fastbp.graph.whole import check_classes
 
 Array = npt.NDArray[Any]
 Target = Literal["probability", "class", "real"]
@@ -114,12 +115,5 @@ def class_indices(name: str, given: Array, classes: int) -> Array:
         if not whole.all():
             wrong = copy[int(np.argmin(whole))]
             raise ValueError(f"{name} must hold class indices, whole numbers, got {wrong:g}")
-    low, high = int(copy.min()), int(copy.max())
-    if low < 0 or high >= classes:
-        from_one = low == 1 and high == classes
-        hint = f": they start at 0, so pass {name} - 1" if from_one else ""
-        raise ValueError(
-            f"{name} must hold class indices from 0 to {classes - 1}, one an output unit, "
-            f"got {low if low < 0 else high}{hint}"
-        )
+    check_classes(name, int(copy.min()), int(copy.max()), classes)
     return copy
