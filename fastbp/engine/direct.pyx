@@ -13,11 +13,10 @@ from numpy import dtype, empty, ndarray
 from fastbp.engine.bound cimport choose_source
 from fastbp.engine.guard cimport Guard, FREE
 from fastbp.engine.pieces cimport forward_block
-from fastbp.engine.run cimport Run
+from fastbp.engine.run cimport BRIEF, Run
 from fastbp.engine.threads import LEAST as _LEAST
 
 cdef enum:
-    BRIEF = 100_000     # operations: microseconds, for which giving up the GIL would cost more than it gives
     KEPT = 16           # runs that are kept at hand
 
 cdef object FLOAT = dtype("float32")
@@ -119,6 +118,7 @@ cdef class Batches:
     cdef Guard guard
     cdef Py_ssize_t classes, room
     cdef dict runs, views
+    cdef Run last               # of the batch before
     cdef void *indices          # a checked copy of the targets that are class indices
 
     def __cinit__(self, Guard guard not None, Py_ssize_t classes):
@@ -134,6 +134,7 @@ cdef class Batches:
         """
         if run.frame.cost >= _LEAST:
             return
+        self.last = None
         if len(self.runs) >= KEPT:
             self.runs.clear()
         self.views = views
@@ -179,8 +180,10 @@ cdef class Batches:
             PyBuffer_Release(&features)
 
     cdef bint batch(self, const Py_buffer *x, const Py_buffer *y, double *loss) except -1:
-        cdef Run run = self.runs.get(x.shape[0])
+        cdef Run run = self.last
         cdef char kind
+        if run is None or run.frame.rows != x.shape[0]:
+            run = self.last = self.runs.get(x.shape[0])
         if run is None or y.shape[0] != x.shape[0]:
             return False
         kind = c"f" if run.frame.item == 4 else c"d"

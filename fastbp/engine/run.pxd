@@ -1,6 +1,9 @@
 from fastbp.engine.bound cimport Bound
 from fastbp.engine.team cimport Crew, Team
 
+cdef enum:
+    BRIEF = 100_000     # operations: microseconds, for which giving up the GIL would cost more than it gives
+
 cdef class Run(Bound):
     cdef readonly bint held
     cdef int one_batch(self, object share, bint guards) except -1

@@ -72,8 +72,11 @@ cdef class Run(Bound):
         w.guards = guards
         while w.status == PAUSED:
             w.pause, w.deadline = 0, next_poll()
-            with nogil:
+            if team is None and self.frame.cost < BRIEF:
                 together(crew, walk, &w)
+            else:
+                with nogil:
+                    together(crew, walk, &w)
             if w.status == PAUSED:
                 PyErr_CheckSignals()
                 if team is not None and cursor.row == 0:

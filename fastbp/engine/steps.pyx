@@ -186,6 +186,9 @@ cdef inline void cut(Py_ssize_t total, Py_ssize_t grain, int rank, int lanes, Py
                      Py_ssize_t *end) noexcept nogil:
     """Share `rank` of `total` things in grains: whole grains, as evenly as they go."""
     cdef Py_ssize_t grains = (total + grain - 1) // grain
+    if lanes == 1:                      # without a division
+        first[0], end[0] = 0, total
+        return
     first[0] = min(grains * rank // lanes * grain, total)
     end[0] = min(grains * (rank + 1) // lanes * grain, total)
 
