@@ -17,6 +17,8 @@ class Grid(NamedTuple):
 
 def grid(shape: Shape, operands: Sequence[Shape]) -> Grid | None:
     """Neighbouring axes that all operands treat alike become one; None where more than two are left."""
+    if operands.count(shape) == len(operands):
+        return Grid(1, math.prod(shape), ((0, 1),) * len(operands))
     padded = [(1,) * (len(shape) - len(one)) + tuple(one) for one in operands]
     groups: list[tuple[int, tuple[bool, ...]]] = []
     for axis, size in enumerate(shape):

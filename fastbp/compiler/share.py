@@ -42,7 +42,7 @@ def share_steps(rows: Sequence[dict[str, Any]], block: int, widths: Sequence[int
     block : rows of the batch that run together.
     widths : elements in a row of each of the program's inputs, which are gathered before the body.
     """
-    since: list[Access] = []
+    since = _Since()
     gathered = [
         Access(INPUTS + i, 0, block * width, True, ("rows", INPUTS + i, 0, block, width))
         for i, width in enumerate(widths)
@@ -50,16 +50,18 @@ def share_steps(rows: Sequence[dict[str, Any]], block: int, widths: Sequence[int
     turn, part = 1, "head"
     for row in rows:
         if row["part"] != "head" and part == "head":
-            since += gathered
+            since.add(gathered)
             part = "body"
         row["share"], row["turn"] = _way(row), 0
         if row["share"] == "one" and row["op"] in ROTATING:
             row["turn"], turn = turn, turn + 1
         touched = list(_accesses(row, block))
         row["meets"] = row["op"] not in UPDATES and (
-            len(since) > MANY or any(_clash(old, new) for old in since for new in touched)
+            since.count > MANY or any(map(since.clashes, touched))
         )
-        since = touched if row["meets"] else since + touched
+        if row["meets"]:
+            since = _Since()
+        since.add(touched)
 
 
 def _way(row: dict[str, Any]) -> str:
@@ -103,11 +105,22 @@ def _accesses(row: dict[str, Any], block: int) -> list[Access]:
     return found
 
 
-def _clash(old: Access, new: Access) -> bool:
-    return (
-        old.memory == new.memory
-        and old.start < new.end
-        and new.start < old.end
-        and (old.writes or new.writes)
-        and old.by != new.by
-    )
+class _Since:
+    """What was done to each memory since the threads met."""
+
+    def __init__(self) -> None:
+        self.count = 0
+        self._by_memory: dict[int, list[Access]] = {}
+
+    def add(self, accesses: Sequence[Access]) -> None:
+        self.count += len(accesses)
+        for one in accesses:
+            self._by_memory.setdefault(one.memory, []).append(one)
+
+    def clashes(self, new: Access) -> bool:
+        """Whether another thread may have written, or may still read, what is touched now."""
+        for old in self._by_memory.get(new.memory, ()):
+            overlap = old.start < new.end and new.start < old.end
+            if overlap and (old.writes or new.writes) and old.by != new.by:
+                return True
+        return False

@@ -8,6 +8,7 @@ their identity.
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable, Hashable, Sequence
 
 import numpy as np
@@ -121,8 +122,8 @@ def _rewrite_into(
 
 def _rebuilt(node: Node, done: dict[Node, Node]) -> Node:
     """`node` on simplified operands; the node itself if they are its own."""
-    inputs = tuple(done[operand] for operand in node.inputs)
-    if all(new is old for new, old in zip(inputs, node.inputs, strict=True)):
+    inputs = tuple([done[operand] for operand in node.inputs])
+    if all(map(operator.is_, inputs, node.inputs)):
         return node
     return Node(node.op, inputs, node.attrs, node.shape, node.dtype, node.name)
 
@@ -134,7 +135,8 @@ def _key(node: Node) -> Hashable:
     if not node.inputs:
         return node
     # By id, as == of nodes builds a node; `known` keeps them alive.
-    return node.op, tuple(map(id, node.inputs)), tuple(sorted(node.attrs.items()))
+    attrs = tuple(sorted(node.attrs.items())) if node.attrs else ()
+    return node.op, tuple(map(id, node.inputs)), attrs
 
 
 def _better(node: Node, rules: Rules) -> Node | None:

@@ -19,7 +19,7 @@ Readers = dict[Node, list[Node]]
 def with_ramps(outputs: Sequence[Node]) -> list[Node]:
     """The same values up to the sign of 0, with ramps and their gates where they may be."""
     order = topological(outputs)
-    if all(node.op != "ramp_grad" for node in order):
+    if "ramp_grad" not in [node.op for node in order]:
         return list(outputs)
     uses = consumers(order, outputs)
     readers: Readers = {node: [] for node in order}
@@ -27,6 +27,8 @@ def with_ramps(outputs: Sequence[Node]) -> list[Node]:
         for operand in node.inputs:
             readers[operand].append(node)
     layers = {n.inputs[0] for n in order if n.op == "relu" and _may_be_ramp(n, uses, readers)}
+    if not layers:
+        return list(outputs)
     done: dict[Node, Node] = {}
     ramps: dict[Node, Node] = {}
     for node in order:

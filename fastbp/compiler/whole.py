@@ -43,7 +43,10 @@ def separated(
             entered[node] = enter(node)
         return entered[node]
 
-    for node in topological(results):
+    order = topological(results)
+    if not any(map(of_numpy, order)):
+        return list(results), entered
+    for node in order:
         if not of_numpy(node):
             inputs = tuple(map(operand, node.inputs))
             same = all(new is old for new, old in zip(inputs, node.inputs, strict=True))

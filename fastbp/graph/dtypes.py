@@ -19,9 +19,10 @@ WEAK = np.dtype("float16")  # stands for a Python number, which takes the dtype 
 def promoted(inputs: Sequence[Node]) -> Dtype:
     """The dtype of a sum or a product of the operands."""
     dtypes = [node.dtype for node in inputs]
-    if any(
-        dtype.kind == "f" for dtype in dtypes
-    ):  # whole numbers that are data may take the parameters'
+    if dtypes[0].kind == "f" and dtypes.count(dtypes[0]) == len(dtypes):  # as nearly always
+        return dtypes[0]
+    if any(dtype.kind == "f" for dtype in dtypes):
+        # Whole numbers that are data may take the parameters'.
         dtypes = [node.attrs.get("enters", node.dtype) for node in inputs]
     return np.result_type(*dtypes)
 

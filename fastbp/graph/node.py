@@ -89,16 +89,17 @@ class Node(ArraySyntax):
         return Node("identity", (self,), {}, self.shape, checked_dtype(dtype))
 
     def _apply(self, op: str, *operands: Any, **attrs: Any) -> Node:
-        from fastbp.graph import computed, whole
-
         operands = settled(operands)
-        if whole.alone(operands):
-            return whole.operation(op, operands, attrs)
-        if op == "divide":
-            operands = (operands[0], computed.divisor(operands[1]))
-        if all(_is_whole(operand) for operand in operands):
-            return computed.of_program(op, operands, attrs)
-        return apply(op, *(self._operand(operand) for operand in operands), **attrs)
+        if any(isinstance(v, Node) and v.dtype.kind in "iub" for v in operands):
+            from fastbp.graph import computed, whole
+
+            if whole.alone(operands):
+                return whole.operation(op, operands, attrs)
+            if op == "divide":
+                operands = (operands[0], computed.divisor(operands[1]))
+            if all(_is_whole(operand) for operand in operands):
+                return computed.of_program(op, operands, attrs)
+        return apply(op, *[self._operand(operand) for operand in operands], **attrs)
 
 
 def _is_whole(value: Any) -> bool:
@@ -244,15 +245,19 @@ def topological(outputs: Iterable[Node]) -> list[Node]:
     """Every node that `outputs` need, each once, operands before what uses them."""
     order: list[Node] = []
     seen: set[Node] = set()
-    stack = [(node, False) for node in reversed(list(outputs))]
+    stack: list[Node | None] = [*outputs]
+    stack.reverse()
     while stack:
-        node, operands_done = stack.pop()
-        if operands_done:
-            order.append(node)
+        node = stack.pop()
+        if node is None:  # the operands of the node below are done
+            order.append(stack.pop())  # type: ignore[arg-type]
         elif node not in seen:
             seen.add(node)
-            stack.append((node, True))
-            stack.extend((operand, False) for operand in reversed(node.inputs))
+            if node.inputs:
+                stack += node, None
+                stack += node.inputs[::-1]
+            else:
+                order.append(node)
     return order
 
 
@@ -265,7 +270,7 @@ def checked_dtype(dtype: npt.DTypeLike) -> np.dtype[Any]:
 
 
 def _checked_shape(op: str, shape: Iterable[int]) -> tuple[int, ...]:
-    checked = tuple(int(size) for size in shape)
-    if any(size < 0 for size in checked):
+    checked = tuple(map(int, shape))
+    if checked and min(checked) < 0:
         raise ValueError(f"{op}: expected sizes of 0 or more, got shape {checked}")
     return checked

@@ -55,9 +55,16 @@ def without_draws(call: Callable[[], Result], function: Function, values: Iterab
 
 def _may_draw(names: set[str]) -> bool:
     """Whether code with these names may draw from the generators of all, which other threads may do meanwhile."""
-    numpy_random = sys.modules.get("numpy.random")
-    draws = {*dir(random.Random), *(dir(numpy_random.RandomState) if numpy_random else ())}
-    return bool(names & ({name for name in draws if name[0] != "_"} | {"random", "rvs"}))
+    return bool(names & _drawing("numpy.random" in sys.modules))
+
+
+@functools.cache
+def _drawing(with_numpy: bool) -> set[str]:
+    """The names of what draws from a generator."""
+    kinds = [random.Random]
+    if with_numpy:
+        kinds.append(sys.modules["numpy.random"].RandomState)
+    return {name for kind in kinds for name in dir(kind) if name[0] != "_"} | {"random", "rvs"}
 
 
 def _alike(one: Any, other: Any) -> bool:
