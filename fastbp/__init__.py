@@ -80,7 +80,8 @@ else:  # what is asked for is imported then
             "fastbp.nn.layers": "Dense",
             "fastbp.nn.regression": "huber mae",
             "fastbp.optim": "SGD Adam",
-            "fastbp.training": "DivergenceError History Trainer optimize",
+            "fastbp.training": "DivergenceError History Trainer",
+            "fastbp.training.optimize": "optimize",
             "fastbp.transforms": (
                 "check_grad compile grad hessian hvp jacobian per_sample_grad value_and_grad"
             ),

@@ -1,8 +1,7 @@
-"""Training: the trainer, its history and its files; gradient descent on functions."""
+"""Training: the trainer, its history and its files. Gradient descent on functions is in `fastbp.training.optimize`."""
 
 from fastbp.training.errors import DivergenceError
 from fastbp.training.history import History
-from fastbp.training.optimize import optimize
 from fastbp.training.trainer import Trainer
 
-__all__ = ["DivergenceError", "History", "Trainer", "optimize"]
+__all__ = ["DivergenceError", "History", "Trainer"]

@@ -7,6 +7,7 @@ import pytest
 
 import fastbp as bp
 from fastbp.engine import threads
+from fastbp.engine.quota import quota
 
 
 @pytest.fixture(autouse=True)
@@ -62,15 +63,15 @@ def test_the_quota_of_the_second_kind_of_control_groups(tmp_path):
     inner = root / "outer" / "inner"
     inner.mkdir(parents=True)
     own.write_text("0::/outer/inner\n")
-    assert threads.quota(root, own) == math.inf  # no file says anything
+    assert quota(root, own) == math.inf  # no file says anything
     (inner / "cpu.max").write_text("max 100000\n")
-    assert threads.quota(root, own) == math.inf
+    assert quota(root, own) == math.inf
     (root / "outer" / "cpu.max").write_text("150000 100000\n")
-    assert threads.quota(root, own) == 1.5
+    assert quota(root, own) == 1.5
     (inner / "cpu.max").write_text("50000 100000\n")
-    assert threads.quota(root, own) == 0.5
+    assert quota(root, own) == 0.5
     (inner / "cpu.max").write_text("gibberish")
-    assert threads.quota(root, own) == 1.5
+    assert quota(root, own) == 1.5
 
 
 def test_the_quota_of_the_first_kind_of_control_groups(tmp_path):
@@ -80,13 +81,13 @@ def test_the_quota_of_the_first_kind_of_control_groups(tmp_path):
     own.write_text("5:memory:/other\n4:cpu,cpuacct:/job\n")
     (folder / "cpu.cfs_quota_us").write_text("-1\n")
     (folder / "cpu.cfs_period_us").write_text("100000\n")
-    assert threads.quota(root, own) == math.inf
+    assert quota(root, own) == math.inf
     (folder / "cpu.cfs_quota_us").write_text("300000\n")
-    assert threads.quota(root, own) == 3.0
+    assert quota(root, own) == 3.0
 
 
 def test_no_control_groups(tmp_path):
-    assert threads.quota(tmp_path, tmp_path / "missing") == math.inf
+    assert quota(tmp_path, tmp_path / "missing") == math.inf
 
 
 def test_what_pays():
