@@ -88,7 +88,7 @@ def dense(node: Node, uses: dict[Node, int]) -> Step | None:
             product, bias = bias, product
         if product.op == "matmul" and uses[product] == 1 and bias.shape == inner.shape[1:]:
             x, w = product.inputs
-            if "transpose" not in (x.op, w.op):
+            if "transpose" not in (x.op, w.op) and product.shape == inner.shape:
                 return Step("dense", (node,), (x, w, bias), {"activation": activation})
     if inner.op == "matmul" and "transpose" not in (inner.inputs[0].op, inner.inputs[1].op):
         return Step("dense", (node,), (*inner.inputs, None), {"activation": activation})
@@ -158,7 +158,11 @@ def _is_bce(loss: Node, p: Node, target: Node) -> bool:
 def _is_cross_entropy(loss: Node, p: Node, target: Node) -> bool:
     z, y = loss.inputs
     return (
-        p.op == "softmax" and p.inputs[0] is z and target.op == "one_hot" and target.inputs[0] is y
+        p.op == "softmax"
+        and p.inputs[0] is z
+        and target.op == "one_hot"
+        and target.inputs[0] is y
+        and target.shape == p.shape
     )
 
 
