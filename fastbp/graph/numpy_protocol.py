@@ -132,7 +132,8 @@ class NumpyProtocol:
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> NoReturn:
         refuse(
             "A Node cannot become an array (np.array, np.asarray)",
-            "Pass it to NumPy's functions as it is; np.stack puts several of them together",
+            "Pass it to NumPy's functions as it is; np.stack puts several of them together, and "
+            "np.take_along_axis(a, i, axis=0) takes elements of an array a by a Node i",
         )
 
     def __bool__(self) -> NoReturn:

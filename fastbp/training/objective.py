@@ -49,7 +49,7 @@ class Objective:
                 f"loss must be a function of (params, *data), got {checks.shown(function)}"
             )
         self.function = function
-        self.given = nesting.mapped(params, lambda leaf: leaf)  # the caller's dicts may change
+        self.given = nesting.copied(params)  # the caller's dicts may change
         self._live: Any = None
         self.seed = int.from_bytes(os.urandom(4)) if seed is None else checks.seed_number(seed)
         self.shuffles = 0  # epochs trained so far: the next one's stream

@@ -60,7 +60,7 @@ def substituted(function: Function, new: dict[Place, Any]) -> Function:
         defaults = new.get((id(plain), "__defaults__"), plain.__defaults__)
         made = types.FunctionType(plain.__code__, names, plain.__name__, defaults, cells or None)
         made.__kwdefaults__ = new.get((id(plain), "__kwdefaults__"), plain.__kwdefaults__)
-        made.__dict__.update(plain.__dict__)
+        made.__dict__ = plain.__dict__  # what it writes to its own attributes is not lost
         memo[id(plain)] = made
         for cell, old in zip(cells, plain.__closure__ or (), strict=True):
             try:

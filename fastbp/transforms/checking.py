@@ -73,7 +73,7 @@ def check_grad(
             i = next(number)
             return leaf + by * directions[i] if i in which else leaf
 
-        new = list(exact)
+        new = [nesting.copied(arg) for arg in exact]
         for place, value in zip(places, nesting.mapped(chosen, shifted), strict=True):
             new[place] = value
         return float(function(*new))

@@ -114,13 +114,13 @@ def jacobian(function: Callable[..., Any], argnums: Argnums = 0) -> Callable[...
     places = _argnums(argnums)
 
     def derive(f: Function, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-        args, leaves = _own_leaves(places, args)
-        (output,) = stabilised([_node(f(*args, **kwargs), "jacobian")])
+        own, leaves, nestings = _own_leaves(places, args)
+        (output,) = stabilised([_node(f(*own, **kwargs), "jacobian")])
         rows = [_row(output, i, leaves) for i in range(output.size)]
         stacked = iter(
             [_stacked([row[j] for row in rows], output, leaf) for j, leaf in enumerate(leaves)]
         )
-        found = tuple(nesting.rebuilt(args[place], stacked) for place in places)
+        found = tuple(nesting.rebuilt(one, stacked) for one in nestings)
         return found if not isinstance(argnums, int) else found[0]
 
     return Transformed(function, derive, places, (jacobian, argnums))
@@ -154,7 +154,7 @@ def hvp(function: Callable[..., Any]) -> Callable[..., Any]:
 
     def derive(f: Function, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         x, v, *rest = args
-        own, leaves = _own_leaves((0,), (x, *rest))
+        own, leaves, nestings = _own_leaves((0,), (x, *rest))
         (output,) = stabilised([_number(f(*own, **kwargs), "hvp")])
         along = [node for _, node in nesting.leaves(v, "v")]
         if len(along) != len(leaves) or any(
@@ -164,7 +164,7 @@ def hvp(function: Callable[..., Any]) -> Callable[..., Any]:
         slopes = gradients(output, leaves)
         inner = sum((slope * a).sum() for slope, a in zip(slopes, along, strict=True))
         found = _as_given(gradients(_number(inner, "hvp"), leaves), leaves)
-        return nesting.rebuilt(x, iter(found))
+        return nesting.rebuilt(nestings[0], iter(found))
 
     return Transformed(function, derive, (0, 1), (hvp,))
 
@@ -201,18 +201,23 @@ def _argnums(argnums: Argnums) -> tuple[int, ...]:
 def _gradients(
     f: Function, places: tuple[int, ...], args: tuple[Any, ...], kwargs: dict[str, Any]
 ) -> tuple[Node, tuple[Any, ...]]:
-    args, leaves = _own_leaves(places, args)
-    (value,) = stabilised([_number(f(*args, **kwargs), "grad")])
+    own, leaves, nestings = _own_leaves(places, args)
+    (value,) = stabilised([_number(f(*own, **kwargs), "grad")])
     found = iter(_as_given(gradients(value, leaves), leaves))
-    return value, tuple(nesting.rebuilt(args[place], found) for place in places)
+    return value, tuple(nesting.rebuilt(one, found) for one in nestings)
 
 
 def _own_leaves(
     places: tuple[int, ...], args: tuple[Any, ...]
-) -> tuple[tuple[Any, ...], list[Node]]:
-    """The arguments with new nodes for those to differentiate by: what the function has from outside is not them."""
+) -> tuple[tuple[Any, ...], list[Node], list[Any]]:
+    """The arguments with new nodes for those to differentiate by: what the function has from outside is not them.
+
+    Also these nodes, and their nestings, which the function cannot change: it gets copies.
+    """
     new = list(args)
     leaves: list[Node] = []
+    nestings = []
+    seen: set[int] = set()
 
     def own(leaf: Any) -> Node:
         node = leaf if isinstance(leaf, Node) else _constant(leaf)
@@ -228,10 +233,14 @@ def _own_leaves(
     for place in places:
         if not -len(args) <= place < len(args):
             raise TypeError(f"argnums names argument {place} of {len(args)}")
-        new[place] = nesting.mapped(args[place], own)
+        if place % len(args) in seen:
+            raise TypeError(f"argnums names argument {place % len(args)} twice")
+        seen.add(place % len(args))
+        nestings.append(nesting.mapped(args[place], own))
+        new[place] = nesting.copied(nestings[-1])
     if not leaves:
         raise TypeError("the arguments to differentiate by hold no arrays or numbers")
-    return tuple(new), leaves
+    return tuple(new), leaves, nestings
 
 
 def _constant(value: Any) -> Node:

@@ -83,7 +83,7 @@ def is_inert(value: object) -> bool:
     kind = type(value)
     root = (kind.__module__ or "").split(".")[0]
     if kind in _INERT_TYPES or (root in _INERT and is_library(kind.__module__)):
-        return True
+        return kind.__name__ != "_local"  # of threading: each thread has its own attributes
     import enum
 
     if isinstance(value, enum.Enum):
@@ -105,9 +105,19 @@ def content(value: object) -> Callable[[Any], object] | None:
         return _table
     if isinstance(value, ctypes.Array | memoryview) or hasattr(type(value), "__array__"):
         return _numbers
-    if type(value).__module__ == "array":
+    if type(value).__module__ == "array" or _is_plain_ctypes(type(value)):
         return bytes
     return None
+
+
+def _is_plain_ctypes(kind: Any) -> bool:
+    """Whether objects of a type of ctypes are their own bytes: not a pointer to others."""
+    if issubclass(kind, ctypes.Array):
+        return _is_plain_ctypes(kind._type_)
+    if issubclass(kind, ctypes.Structure | ctypes.Union):
+        fields = [one for base in kind.__mro__ for one in vars(base).get("_fields_", ())]
+        return all(_is_plain_ctypes(field[1]) for field in fields)
+    return issubclass(kind, ctypes._SimpleCData) and kind._type_ not in "zZPO"
 
 
 def _elements(value: Any) -> object:
@@ -141,21 +151,62 @@ def _table(value: Any) -> object:
     )
 
 
-_CLOCKS = ("monotonic", "perf_counter", "process_time", "thread_time", "time")
+_OS = (
+    "access cpu_count fstat fwalk get_terminal_size getcwd getcwdb getenv getenvb getgid getlogin getpgid getpid "
+    "getppid getpriority getuid listdir lstat pathconf popen read readlink readv scandir stat statvfs sysconf times "
+    "umask walk"
+)
+_PATHS = (
+    "abspath exists expanduser expandvars getatime getctime getmtime getsize isdir isfile islink ismount lexists "
+    "realpath relpath samefile"
+)
+# What reads what nobody can watch, by the library or module of Python's that has it: clocks, files, settings.
+_WORLD = {
+    root: frozenset(names.split())
+    for root, names in {
+        "builtins": "__import__ eval exec globals input open",
+        "io": "open open_code",
+        "codecs": "open",
+        "time": "monotonic perf_counter process_time thread_time time get_clock_info localtime gmtime ctime",
+        "datetime": "now today utcnow",
+        "os": _OS,
+        "posixpath": _PATHS,
+        "pathlib": (
+            "absolute cwd exists expanduser glob group home is_dir is_file is_mount is_symlink iterdir lstat open "
+            "owner read_bytes read_text readlink resolve rglob samefile stat walk"
+        ),
+        "glob": "glob iglob",
+        "linecache": "getline getlines",
+        "shutil": "disk_usage get_terminal_size which",
+        "socket": "create_connection gethostname getfqdn",
+        "subprocess": "Popen call check_call check_output getoutput getstatusoutput run",
+        "sys": "_current_frames _getframe exc_info getprofile getrecursionlimit getrefcount getswitchinterval gettrace",
+        "threading": "active_count current_thread enumerate get_ident get_native_id main_thread",
+        "gc": "get_count get_objects get_stats get_threshold isenabled",
+        "inspect": "currentframe stack",
+        "locale": "getlocale localeconv",
+        "urllib": "urlopen urlretrieve",
+        "numpy": "fromfile genfromtxt getbufsize geterr geterrcall load loadtxt memmap",
+        "scipy": "loadarff loadmat load_npz mmread readsav",
+        "fastbp": "get_num_threads show_config",
+    }.items()
+}
+_SAME = {"_io": "io", "posix": "os", "nt": "os", "ntpath": "posixpath", "genericpath": "posixpath"}
+_SAME["_thread"] = "threading"
 
 
 def reads_the_world(function: Any) -> bool:
-    """Whether a function of Python's own reads what nobody can watch: a clock, a file, all names."""
+    """Whether a function of a library reads what nobody can watch: a clock, a file, a setting."""
     name, module = getattr(function, "__name__", ""), getattr(function, "__module__", None)
-    if module == "time":
-        return name.removesuffix("_ns") in _CLOCKS
-    if module in ("builtins", "io", "_io"):
-        return name in ("open", "input", "globals", "eval", "exec", "__import__")
-    return module == "os" and name == "getenv"
+    return is_library(module) and world_read(str(module), {name}) is not None
 
 
-def numpy_reads_files(attributes: set[str]) -> str | None:
-    """The name of a function of NumPy that reads a file, if it is among the attributes."""
-    return next(
-        iter(sorted(attributes & {"load", "loadtxt", "genfromtxt", "fromfile", "memmap"})), None
-    )
+def world_read(module: str, names: set[str]) -> str | None:
+    """Which of these names of a module, or of its objects, stands for what reads what nobody can watch."""
+    root = module.split(".")[0]
+    if root == "time":
+        names = {name.removesuffix("_ns") for name in names}
+    found = names & _WORLD.get(_SAME.get(root, root), frozenset())
+    if root == "pandas":
+        found = {name for name in names if name.startswith("read_")}
+    return min(found, default=None)

@@ -69,6 +69,7 @@ class Survey:
         self.attributes: set[str] = set()
         self._as_input = as_input
         self._computed = False
+        self._libraries: set[str] = set()  # whose objects are not looked into
         self._seen: dict[int, Any] = {}  # they are kept, so that no other gets their id
         self._functions: set[tuple[int, bool]] = set()
         self._objects: list[tuple[Any, str, set[str]]] = []
@@ -101,6 +102,10 @@ class Survey:
             if len(self.watches) > MOST:
                 self._cannot(f"more than {MOST} values")
                 return
+        for module in sorted(self._libraries):
+            found = kinds.world_read(module, self.attributes)
+            if found is not None:
+                self._cannot(f"{module}.{found}()")
 
     # ------------------------------------------------------------ values
 
@@ -143,6 +148,7 @@ class Survey:
     def _look_into(self, value: Any, label: str) -> None:
         """Watch what is in a value that is itself compared by identity."""
         if isinstance(value, types.FunctionType):
+            self._called(value)
             self._of_function(value, label, False)
         elif isinstance(value, types.MethodType | types.BuiltinMethodType):
             self._method(value, label)
@@ -164,14 +170,20 @@ class Survey:
         elif hasattr(value, "__wrapped__") and not hasattr(type(value), "__getattr__"):
             self.form(value.__wrapped__, label)  # lru_cache
         elif hasattr(value, "__dict__") or _in_python(type(value)):
-            if not kinds.is_inert(value):
+            if kinds.is_inert(value):
+                self._libraries.add(type(value).__module__)
+            else:
                 self._add(value, label)
         elif not kinds.is_inert(value):
             self._cannot(f"{label}, a {type(value).__qualname__}")
 
+    def _called(self, function: Any) -> None:
+        """Look whether a function that can be reached reads what cannot be watched."""
+        if kinds.reads_the_world(function):
+            self._cannot(f"{function.__name__}()")
+
     def _method(self, value: Any, label: str) -> None:
-        if kinds.reads_the_world(value):
-            self._cannot(f"{value.__name__}()")
+        self._called(value)
         owner = value.__self__
         if isinstance(value, types.MethodType):
             self.form(value.__func__, label)
@@ -224,8 +236,8 @@ class Survey:
     def _global(self, names: dict[str, Any], name: str, copied: bool) -> None:
         if name in names:
             self._outside(names, name, names[name], name, copied)
-        elif kinds.reads_the_world(getattr(builtins, name, None)):
-            self._cannot(f"{name}()")
+        else:
+            self._called(getattr(builtins, name, None))
 
     def _outside(
         self, holder: Any, key: str | None, value: Any, label: str, copied: bool, read: bool = True
@@ -253,12 +265,11 @@ class Survey:
     def _add(self, thing: Any, label: str) -> None:
         """An object, class or module whose attributes are watched by name."""
         if isinstance(thing, types.ModuleType):
-            if thing.__name__.split(".")[0] in ("numpy", "fastbp", "scipy"):
-                file = kinds.numpy_reads_files(self.attributes)
-                if file is not None:
-                    self._cannot(f"{thing.__name__}.{file}()")
+            if thing.__name__.split(".")[0] in ("numpy", "fastbp", "scipy", "pathlib"):
+                self._libraries.add(thing.__name__)
                 return
         elif isinstance(thing, type) and kinds.is_library(thing.__module__):
+            self._libraries.add(thing.__module__)
             return
         self._objects.append((thing, label, set()))
         for kind in _classes(thing):

@@ -49,4 +49,6 @@ def test_a_layer_has_the_shape_of_its_product(sizes, activation, dtype):
     )
     slope = sum((g * d).sum() for g, d in zip(gradients, direction, strict=True))
     scale = sum(np.abs(g * d).sum() for g, d in zip(gradients, direction, strict=True))
-    assert abs(slope - (ahead - back) / 2e-6) <= (1e-5 if dtype == "float32" else 1e-7) * (1 + scale)
+    assert abs(slope - (ahead - back) / 2e-6) <= (1e-5 if dtype == "float32" else 1e-7) * (
+        1 + scale
+    )
