@@ -233,7 +233,8 @@ def _is_seeding(frame: FrameType) -> bool:
 
 def _is_users(frame: FrameType) -> bool:
     file = frame.f_code.co_filename
-    return not ours(file) and not (file.startswith(LIBRARY) and "site-packages" not in file)
+    library = file.startswith(LIBRARY) and "site-packages" not in file
+    return not (ours(file) or library or file.startswith("<frozen"))  # "<frozen importlib._bootstrap>"
 
 
 def _line(frame: FrameType) -> str:

@@ -143,6 +143,24 @@ def test_the_line_is_named():
         bp.grad(lambda w: (w * fresh()).sum())(X)
 
 
+FIRST = """
+import numpy as np
+import fastbp as bp
+R = np.random.default_rng(0)
+def loss(x, a):
+    return (np.tanh(x @ a) * (R.random(3) > 0.5)).sum()
+try:
+    bp.grad(loss)(np.ones((3, 2)), np.ones(2))
+except TypeError as error:
+    print(error)
+"""
+
+
+def test_the_line_is_named_by_the_first_call_of_a_process(run_python):
+    """What fastbp itself imports meanwhile is not the user's line."""
+    assert "(<string>, line 6)" in run_python("-c", FIRST).stdout
+
+
 def test_a_generator_among_the_arguments():
     with pytest.raises(TypeError, match="random numbers are drawn"):
         bp.grad(lambda w, g: (w * g.normal(size=3)).sum())(X, np.random.default_rng(0))
