@@ -43,12 +43,28 @@ def ours(file: str) -> bool:
 
 
 def users_line(frame: FrameType) -> str:
-    """The line of a frame, or of that in the first file before it that is neither ours nor NumPy's."""
-    while frame.f_back is not None and ours(frame.f_code.co_filename):
-        frame = frame.f_back
+    """The line of a frame, or of that in the first file before it that is no library's."""
+    frame = _outside(frame)
+    users: FrameType | None = frame
+    while users is not None and _library_of(users) is not None:
+        users = users.f_back
+    frame = users or frame
     file, number = frame.f_code.co_filename, frame.f_lineno
     text = linecache.getline(file, number).strip()
     return f" ({os.path.basename(file)}, line {number}{': ' + text if text else ''})"
+
+
+def _outside(frame: FrameType) -> FrameType:
+    """The first frame, from this one on, whose code is neither ours nor NumPy's."""
+    while frame.f_back is not None and ours(frame.f_code.co_filename):
+        frame = frame.f_back
+    return frame
+
+
+def _library_of(frame: FrameType) -> str | None:
+    """The name of the library whose code a frame runs; None for the user's."""
+    parts = frame.f_code.co_filename.replace(os.sep, "/").split("/site-packages/")
+    return parts[-1].split("/")[0] if len(parts) > 1 else None
 
 
 def means_else(value: object) -> str | None:
@@ -92,7 +108,8 @@ class NumpyProtocol:
         from fastbp.graph import whole
         from fastbp.graph.number import settled
 
-        name, inputs = f"np.{ufunc.__name__}", settled(inputs)
+        name, inputs = ufunc.__name__, settled(inputs)
+        name = f"np.{name}" if hasattr(np, name) else f"{name}, which is not NumPy's,"
         if method in whole.METHODS and "out" not in kwargs and whole.alone(inputs, kwargs):
             function = ufunc if method == "__call__" else getattr(ufunc, method)
             return whole.record(function, *inputs, **kwargs)
@@ -130,6 +147,12 @@ class NumpyProtocol:
             raise
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> NoReturn:
+        library = _library_of(_outside(sys._getframe(1)))
+        if library is not None:
+            refuse(
+                f"{library} cannot compute with a Node",
+                "Make an array of its object first, such as df.to_numpy() of a DataFrame",
+            )
         refuse(
             "A Node cannot become an array (np.array, np.asarray)",
             "Pass it to NumPy's functions as it is; np.stack puts several of them together, and "
@@ -149,6 +172,16 @@ class NumpyProtocol:
         )
 
     __int__ = __index__ = __complex__ = __float__
+
+    if not TYPE_CHECKING:  # mypy would take any name for one of ours
+
+        def __getattr__(self, name: str) -> NoReturn:
+            if name[:1] != "_" and hasattr(np.ndarray, name):
+                line = users_line(sys._getframe(1))
+                raise AttributeError(
+                    f"a Node has no .{name}{line}: it describes a computation and holds no numbers"
+                )
+            raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
 
     def __copy__(self) -> Self:
         """A node never changes: a copy is the node itself."""

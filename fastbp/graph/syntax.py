@@ -157,6 +157,14 @@ class ArraySyntax(BitSyntax, NumpyProtocol):
         """The smallest of all elements, or over axes."""
         return _numpy.min(self, axis=axis, keepdims=keepdims)
 
+    def any(self, axis: Any = None, *, keepdims: bool = False) -> Node:
+        """Whether any element is not 0, of all or over axes."""
+        return _numpy.any(self, axis=axis, keepdims=keepdims)
+
+    def all(self, axis: Any = None, *, keepdims: bool = False) -> Node:
+        """Whether no element is 0, of all or over axes."""
+        return _numpy.all(self, axis=axis, keepdims=keepdims)
+
     def prod(self, axis: Any = None, *, keepdims: bool = False) -> Node:
         """The product of all elements, or over axes."""
         return _numpy.prod(self, axis=axis, keepdims=keepdims)
