@@ -1,11 +1,33 @@
-"""Names of a package that are imported when they are asked for: `import fastbp` should cost next to nothing."""
+"""Names of a package that are imported when they are asked for: `import fastbp` should cost next to nothing.
+
+One thread at a time does so. Where two import a package and a module of it, Python may hand out what is half made.
+"""
 
 from __future__ import annotations
 
+import os
 import sys
+from _thread import RLock
 from collections.abc import Callable, Mapping
 from importlib import import_module
 from typing import Any
+
+_lock = RLock()
+
+
+def importing() -> RLock:
+    """What is held while functions import, in a ``with`` statement, other than at the top of a module."""
+    return _lock
+
+
+def _renew() -> None:
+    """A forked child has none of the threads that may hold it."""
+    global _lock
+    _lock = RLock()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_renew)
 
 
 def lazily(
@@ -32,8 +54,11 @@ def lazily(
         missing = AttributeError(f"module {package!r} has no attribute {name!r}")
         if name.startswith("__"):  # Python asks for these by itself
             raise missing
+        if name not in where and sys._getframe(1).f_code.co_name == "_handle_fromlist":
+            raise missing  # `from package import module`, maybe at the top of a module: Python then imports it
         try:
-            found: Any = import_module(module)
+            with importing():
+                found: Any = import_module(module)
         except ModuleNotFoundError as error:
             if error.name != module:
                 raise

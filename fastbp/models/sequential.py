@@ -13,7 +13,7 @@ from fastbp.models.summary import Summary, table
 from fastbp.nn.layers import Layer, layer_from
 from fastbp.nn.losses import get_loss
 from fastbp.nn.metrics import get_metrics
-from fastbp.nn.model import Array, Model, register_model
+from fastbp.nn.model import Array, Model
 from fastbp.training import checkpoint
 from fastbp.training.evaluation import check_and_evaluate
 from fastbp.training.history import History
@@ -261,12 +261,10 @@ def _checked(layers: Any) -> tuple[Layer, ...]:
     return found
 
 
-def _from(description: Mapping[str, Any]) -> Sequential:
+def from_description(description: Mapping[str, Any]) -> Sequential:
+    """Make what a file describes, not built yet."""
     layers = [layer_from(each) for each in description["layers"]]
     return Sequential(layers, dtype=description["dtype"], seed=description["seed"])
-
-
-register_model("Sequential", _from)
 
 
 def load(path: checkpoint.Path) -> Sequential:
@@ -281,5 +279,6 @@ def load(path: checkpoint.Path) -> Sequential:
     """
     arrays, description = checkpoint.read(path)
     with checkpoint.damaged_as_value_error(path):
+        checkpoint.expect(description, "model")
         # Files name no other kind of model.
         return cast(Sequential, checkpoint.unpack_model(arrays, description["model"]))

@@ -6,6 +6,7 @@ import os
 from _thread import allocate_lock  # threading costs more than all the rest of this module
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
+from importlib import import_module
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,7 @@ import numpy.typing as npt
 
 from fastbp import checks
 from fastbp._kept import Kept
+from fastbp._lazy import importing
 from fastbp.compiler import compile_graph
 from fastbp.engine import threads as engine_threads
 from fastbp.engine.direct import Predictor
@@ -268,12 +270,8 @@ class Model(checks.OwnAttributes, ABC):
             self.restore(n_features, parameters)
 
 
-_KINDS: dict[str, Callable[[Mapping[str, Any]], Model]] = {}
-
-
-def register_model(kind: str, make: Callable[[Mapping[str, Any]], Model]) -> None:
-    """Say how a model of a kind is made from its description in a file."""
-    _KINDS[kind] = make
+# Each kind of model that files name, and its module, which has `from_description`: imported when a file names it.
+_KINDS = {"Sequential": "fastbp.models.sequential"}
 
 
 def model_from(description: Mapping[str, Any]) -> Model:
@@ -281,4 +279,7 @@ def model_from(description: Mapping[str, Any]) -> Model:
     kind = description["type"]
     if kind not in _KINDS:
         raise ValueError(f"unknown model type {kind!r}; known: {', '.join(map(repr, _KINDS))}")
-    return _KINDS[kind](description)
+    with importing():
+        module = import_module(_KINDS[kind])
+    model: Model = module.from_description(description)
+    return model

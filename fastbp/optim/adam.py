@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 from fastbp import checks
 from fastbp.optim.base import Optimizer
@@ -31,6 +32,8 @@ class Adam(Optimizer):
     >>> bp.Adam(1e-2)
     Adam(learning_rate=0.01, beta_1=0.9, beta_2=0.999, epsilon=1e-08)
     """
+
+    squares: ClassVar[tuple[int, ...]] = (1,)
 
     learning_rate: float = 1e-3
     beta_1: float = 0.9

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
+from typing import ClassVar
 
 import numpy as np
 import numpy.typing as npt
@@ -31,6 +32,8 @@ class Optimizer(ABC):
     def n_state(self) -> int:
         """How many vectors of state go with each parameter."""
 
+    squares: ClassVar[tuple[int, ...]] = ()  # which of these vectors hold squares
+
     @abstractmethod
     def _constants(self) -> tuple[float, float, float]:
         """The first and second constant of the rule, and epsilon."""
@@ -42,6 +45,17 @@ class Optimizer(ABC):
         block[[FIRST, SECOND, EPSILON]] = self._constants()
         block[[FIRST_POWER, SECOND_POWER]] = 1.0
         return block
+
+    def check_hyper(self, block: npt.NDArray[np.float64]) -> None:
+        """Refuse numbers, as a file may have them, that no training with this optimizer leaves."""
+        rule, own = [LEARNING_RATE, FIRST, SECOND, EPSILON], self.hyper()
+        steps, powers = block[STEPS], block[[FIRST_POWER, SECOND_POWER]]
+        if not np.array_equal(block[rule], own[rule]):
+            raise ValueError(f"its numbers are not those of {self}")
+        if not (0 <= steps < 2**53 and steps == np.floor(steps)):
+            raise ValueError(f"its number of steps must be a whole number, got {steps:g}")
+        if not ((powers >= 0) & (powers <= 1)).all() or not block[LARGEST] >= 0:
+            raise ValueError("its optimizer's numbers are out of range")
 
 
 def optimizer_named(value: object, named: Mapping[str, type[Optimizer]]) -> Optimizer:

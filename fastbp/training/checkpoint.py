@@ -24,6 +24,8 @@ Path = str | os.PathLike[str]
 
 DESCRIPTION = "fastbp"  # the entry that says what the file holds
 PARAMETER = "parameters/"  # and the name, for each parameter
+STATE = "state/"  # and the number of the vector, and the name: of the optimizer's state
+NUMBERS = "hyper"  # the optimizer's numbers
 VERSION = 1
 
 
@@ -103,15 +105,46 @@ def read(path: Path) -> tuple[dict[str, Array], dict[str, Any]]:
             raise ValueError("it is no .npz archive")
         file.seek(0)
         with zipfile.ZipFile(file) as archive:
+            entries = {e.filename.removesuffix(".npy"): e for e in archive.infolist()}
+            if DESCRIPTION not in entries:
+                raise ValueError("it was not written by fastbp")
+            wanted = {name: entry for name, entry in entries.items() if _is_ours(name)}
+            _check_sizes(wanted, os.fstat(file.fileno()).st_size)
             # Each entry is read to its end, where its checksum is compared.
-            entries = {name: archive.read(name) for name in archive.namelist()}
-        if f"{DESCRIPTION}.npy" not in entries:
-            raise ValueError("it was not written by fastbp")
-        arrays = {name.removesuffix(".npy"): _array(data) for name, data in entries.items()}
+            arrays = {name: _array(archive.read(entry)) for name, entry in wanted.items()}
         description = json.loads(arrays.pop(DESCRIPTION).tobytes().decode())
         if not isinstance(description, dict) or description.get("version") != VERSION:
             raise ValueError(f"it is not of version {VERSION} of the format; is fastbp older?")
         return arrays, description
+
+
+def _is_ours(name: str) -> bool:
+    """Whether fastbp writes an entry of this name; others are not read."""
+    return name in (DESCRIPTION, NUMBERS) or name.startswith((PARAMETER, STATE))
+
+
+def _check_sizes(entries: Mapping[str, Any], size: int) -> None:
+    """Refuse entries that would take more memory than the file has bytes: `write` compresses none."""
+    for name, entry in entries.items():
+        if entry.compress_type != 0:
+            raise ValueError(f"its entry {name!r} is compressed, which fastbp's are not")
+    if sum(entry.file_size for entry in entries.values()) > size:
+        raise ValueError("its entries are larger than the file")
+
+
+def expect(description: Mapping[str, Any], kind: str) -> None:
+    """Refuse a file of another kind than "model", "trainer" or "objective", by what it is."""
+    if kind in description:
+        return
+    if "objective" in description:
+        raise ValueError(
+            "it is of a trainer of a function: load it with bp.Trainer.load(path, loss=loss, params=params)"
+        )
+    if kind == "objective":
+        raise ValueError("it holds a model, which needs no loss and params")
+    if kind == "trainer":
+        raise ValueError("it holds a model alone: load it with bp.load")
+    raise ValueError("it holds no model")
 
 
 def _array(data: bytes) -> Array:
@@ -148,9 +181,19 @@ def unpack_model(arrays: Mapping[str, Array], description: Mapping[str, Any]) ->
     model.shuffles = checks.counter("shuffles", description["shuffles"])
     if description["n_features"] is not None:
         n_features = checks.positive_integer("n_features", description["n_features"])
-        model.restore(n_features, _under(PARAMETER, arrays))
+        model.restore(n_features, parameters_in(arrays))
     return model
 
 
-def _under(prefix: str, arrays: Mapping[str, Array]) -> dict[str, Array]:
-    return {k.removeprefix(prefix): a for k, a in arrays.items() if k.startswith(prefix)}
+def parameters_in(arrays: Mapping[str, Array]) -> dict[str, Array]:
+    """The parameters among the arrays of a file, by their names."""
+    found = {k.removeprefix(PARAMETER): a for k, a in arrays.items() if k.startswith(PARAMETER)}
+    for name, array in found.items():
+        check_finite(name, array)
+    return found
+
+
+def check_finite(name: str, array: Array) -> None:
+    """Refuse NaN and infinity, which no training leaves."""
+    if array.dtype.kind == "f" and not np.isfinite(array).all():
+        raise ValueError(f"{name!r} must hold finite numbers")

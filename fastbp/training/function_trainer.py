@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from typing import Any, Self
 
@@ -22,6 +22,10 @@ from fastbp.training.state import Kind
 from fastbp.training.trainer import Trainer
 
 Array = npt.NDArray[Any]
+
+
+def _shapes(arrays: Mapping[str, Array]) -> str:
+    return ", ".join(f"{name} {array.shape}" for name, array in sorted(arrays.items()))
 
 
 class FunctionTrainer(Trainer):
@@ -224,20 +228,29 @@ class FunctionTrainer(Trainer):
     def load(cls, path: checkpoint.Path, *, loss: Any = None, params: Any = None) -> Self:
         """Read what `save` wrote, for the same function and parameters of the same nesting and shapes."""
         arrays, description = checkpoint.read(path)
-        if "objective" not in description:
-            raise ValueError(
-                f"cannot load {str(path)!r}: it holds a model, which needs no loss and params"
-            )
         with checkpoint.damaged_as_value_error(path):
+            checkpoint.expect(description, "objective")
             saved = description["objective"]
             options = dict(saved["optimizer"])
             optimizer = type(get_optimizer(options.pop("type")))(**options)
-            trainer = cls(loss, params=params, optimizer=optimizer, seed=saved["seed"])
+            seed = checks.seed_number(saved["seed"])
+            shapes = checkpoint.parameters_in(arrays)
+        if params is None:
+            raise TypeError(
+                f"params must be given to load a trainer of a function: arrays of {_shapes(shapes)}"
+            )
+        trainer = cls(loss, params=params, optimizer=optimizer, seed=seed)
+        with checkpoint.damaged_as_value_error(path):
             trainer._restore(arrays, saved)
-            return trainer
+        return trainer
 
     def _restore(self, arrays: dict[str, Array], saved: dict[str, Any]) -> None:
         objective = self._state.model
+        given = checkpoint.parameters_in(arrays)
+        if objective.parameters.keys() != given.keys():
+            raise ValueError(
+                f"params must hold arrays of {_shapes(given)}, got {_shapes(objective.parameters)}"
+            )
         for name, view in objective.parameters.items():
             array = arrays[checkpoint.PARAMETER + name]
             if array.shape != view.shape or array.dtype != view.dtype:

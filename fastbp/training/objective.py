@@ -17,6 +17,7 @@ from fastbp.graph.node import Node, input_node, parameter_node, topological
 from fastbp.graph.numpy_protocol import plain
 from fastbp.nn.parameters import fitting
 from fastbp.nn.targets import class_indices
+from fastbp.transforms.draws import without_draws
 
 Array = npt.NDArray[Any]
 
@@ -131,8 +132,6 @@ class Objective:
 
     def output(self, parameters: Iterable[Node], data: Iterable[Node]) -> Node:
         """Call the function with nodes."""
-        from fastbp.transforms.draws import without_draws  # a training of layers does without
-
         params, arrays = nesting.rebuilt(self.given, iter(parameters)), tuple(data)
         output = without_draws(lambda: self.function(params, *arrays), self.function, ())
         if not isinstance(output, Node):

@@ -20,7 +20,8 @@ from fastbp.graph.node import input_node
 from fastbp.nn.losses import Loss
 from fastbp.nn.metrics import Metric
 from fastbp.nn.model import BLOCK, Model
-from fastbp.optim.base import LARGEST, STEPS, Optimizer
+from fastbp.optim.base import LARGEST, SPOILT, STEPS, Optimizer
+from fastbp.training import checkpoint
 from fastbp.training.errors import stopped
 
 Array = npt.NDArray[Any]
@@ -202,19 +203,24 @@ class State:
 
     def arrays(self) -> dict[str, Array]:
         """Copies of the optimizer's state, by "number/parameter", and of its numbers."""
-        arrays: dict[str, Array] = {"hyper": self.hyper.copy()}
+        arrays: dict[str, Array] = {checkpoint.NUMBERS: self.hyper.copy()}
         if self.model.built:
             for i in range(self.optimizer.n_state):
                 views = self._vector(1 + i)
-                arrays |= {f"state/{i}/{name}": view.copy() for name, view in views.items()}
+                arrays |= {
+                    f"{checkpoint.STATE}{i}/{name}": view.copy() for name, view in views.items()
+                }
         return arrays
 
     def restore(self, arrays: dict[str, Array]) -> None:
         """Write copies back, after checking that they fit."""
-        targets = {"hyper": self.hyper}
+        targets = {checkpoint.NUMBERS: self.hyper}
+        squares: set[str] = set()
         if self.model.built:
             for i in range(self.optimizer.n_state):
-                targets |= {f"state/{i}/{k}": view for k, view in self._vector(1 + i).items()}
+                vector = {f"{checkpoint.STATE}{i}/{k}": v for k, v in self._vector(1 + i).items()}
+                targets |= vector
+                squares |= vector.keys() if i in self.optimizer.squares else set()
         for name, target in targets.items():
             array = arrays[name]
             if array.shape != target.shape or array.dtype != target.dtype:
@@ -222,7 +228,13 @@ class State:
                     f"{name!r} must have shape {target.shape} and dtype {target.dtype}, "
                     f"got {array.shape} and {array.dtype}"
                 )
+            if name != checkpoint.NUMBERS:
+                checkpoint.check_finite(name, array)
+            if name in squares and array.size and array.min() < 0:
+                raise ValueError(f"{name!r} must hold squares, got {array.min():g}")
+        self.optimizer.check_hyper(arrays[checkpoint.NUMBERS])
         for name, target in targets.items():
             target[...] = arrays[name]
+        self.hyper[SPOILT] = 0
         if self.model.built:  # whoever wrote them may have kept no count
             self.hyper[LARGEST] = max(self.hyper[LARGEST], self._largest())

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Self, overload
 import numpy.typing as npt
 
 from fastbp import checks
+from fastbp._lazy import importing
 from fastbp.engine.direct import Batches
 from fastbp.nn.losses import get_loss
 from fastbp.nn.metrics import Metric, get_metrics
@@ -100,7 +101,8 @@ class Trainer(checks.OwnAttributes):
         ) -> Self:
             """A function of parameters and data in place of a model gets a trainer of its own kind."""
             if cls is Trainer and callable(model) and not isinstance(model, Model | type):
-                from fastbp.training.function_trainer import FunctionTrainer
+                with importing():
+                    from fastbp.training.function_trainer import FunctionTrainer
 
                 return super().__new__(FunctionTrainer)
             return super().__new__(cls)
@@ -333,15 +335,13 @@ class Trainer(checks.OwnAttributes):
             If it cannot be opened.
         """
         if loss is not None or params is not None:
-            from fastbp.training.function_trainer import FunctionTrainer
+            with importing():
+                from fastbp.training.function_trainer import FunctionTrainer
 
             return FunctionTrainer.load(path, loss=loss, params=params)  # type: ignore[return-value]
         arrays, description = checkpoint.read(path)
         with checkpoint.damaged_as_value_error(path):
-            if "objective" in description:
-                raise ValueError("it is of a function: pass loss= and params= as well")
-            if "trainer" not in description:
-                raise ValueError("it holds a model alone: load it with bp.load")
+            checkpoint.expect(description, "trainer")
             model = checkpoint.unpack_model(arrays, description["model"])
             training = description["trainer"]
             options = dict(training["optimizer"])

@@ -55,15 +55,12 @@ def without_draws(call: Callable[[], Result], function: Function, values: Iterab
 
 def _may_draw(names: set[str]) -> bool:
     """Whether code with these names may draw from the generators of all, which other threads may do meanwhile."""
-    return bool(names & _drawing("numpy.random" in sys.modules))
+    return bool(names & _drawing(_kinds()[:2]))
 
 
 @functools.cache
-def _drawing(with_numpy: bool) -> set[str]:
-    """The names of what draws from a generator."""
-    kinds = [random.Random]
-    if with_numpy:
-        kinds.append(sys.modules["numpy.random"].RandomState)
+def _drawing(kinds: tuple[type, ...]) -> set[str]:
+    """The names of what draws from generators of these kinds."""
     return {name for kind in kinds for name in dir(kind) if name[0] != "_"} | {"random", "rvs"}
 
 
@@ -110,10 +107,10 @@ def _generators(values: Iterable[Any], everybodys: bool) -> list[Any]:
 
 
 def _kinds() -> tuple[type, ...]:
-    numpy_random = sys.modules.get("numpy.random")
-    if numpy_random is None:
+    numpy_random: Any = sys.modules.get("numpy.random")
+    if not hasattr(numpy_random, "Generator"):  # or another thread is importing it
         return (random.Random,)
-    kinds = numpy_random.Generator, numpy_random.RandomState, numpy_random.BitGenerator
+    kinds = numpy_random.RandomState, numpy_random.Generator, numpy_random.BitGenerator
     return random.Random, *kinds
 
 
@@ -234,7 +231,9 @@ def _is_seeding(frame: FrameType) -> bool:
 def _is_users(frame: FrameType) -> bool:
     file = frame.f_code.co_filename
     library = file.startswith(LIBRARY) and "site-packages" not in file
-    return not (ours(file) or library or file.startswith("<frozen"))  # "<frozen importlib._bootstrap>"
+    return not (
+        ours(file) or library or file.startswith("<frozen")
+    )  # "<frozen importlib._bootstrap>"
 
 
 def _line(frame: FrameType) -> str:

@@ -137,7 +137,7 @@ def test_going_on_from_a_file_gives_the_bits_of_one_training(tmp_path):
     found += second.fit((X, Y), epochs=2)["loss"]
     assert found == expected
     np.testing.assert_array_equal(flat(second.params), flat(whole.params))
-    with pytest.raises(ValueError, match="it is of a function: pass loss= and params= as well"):
+    with pytest.raises(ValueError, match="it is of a trainer of a function: load it with"):
         bp.Trainer.load(tmp_path / "t.npz")
     with pytest.raises(ValueError, match=r"params\['w'\]|cannot load"):
         bp.Trainer.load(tmp_path / "t.npz", loss=loss, params={"w": np.zeros(3)})
