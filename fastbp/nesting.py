@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections import OrderedDict, defaultdict
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -33,16 +34,49 @@ def mapped(value: Any, change: Callable[[Any], Any]) -> Any:
         return [mapped(item, change) for item in value]
     if isinstance(value, dict):
         items = {key: mapped(item, change) for key, item in value.items()}
-        return items if kind is dict else kind(items)
-    if isinstance(value, tuple) and hasattr(value, "_fields"):
-        return kind(*[mapped(item, change) for item in value])
+        return items if kind is dict else like(value, items)
     if isinstance(value, tuple | list):
-        return kind([mapped(item, change) for item in value])
+        return like(value, [mapped(item, change) for item in value])
     if is_record(value):
-        return dataclasses.replace(
-            value, **{name: mapped(getattr(value, name), change) for name in fields(value)}
-        )
+        return like(value, {name: mapped(getattr(value, name), change) for name in fields(value)})
     return change(value)
+
+
+def like(value: Any, parts: Any) -> Any:
+    """An object of the type of `value` with other parts, in order or by name. No code of its class runs for it.
+
+    What it has beside its parts, attributes and the factory of a defaultdict, it has from `value`.
+    """
+    if isinstance(value, tuple):
+        return _with_attributes(value, tuple.__new__(type(value), parts))
+    if isinstance(value, list):
+        new = _with_attributes(value, list.__new__(type(value)))
+        list.extend(new, parts)
+        return new
+    if isinstance(value, dict):
+        new = _with_attributes(value, type(value).__new__(type(value)))
+        if isinstance(value, defaultdict):
+            new.default_factory = value.default_factory
+        put = OrderedDict.__setitem__ if isinstance(value, OrderedDict) else dict.__setitem__
+        for key, part in parts.items():
+            put(new, key, part)
+        return new
+    new = _with_attributes(value, object.__new__(type(value)))
+    for name, part in parts.items():
+        object.__setattr__(new, name, part)
+    return new
+
+
+def _with_attributes(value: Any, new: Any) -> Any:
+    """`new` with the attributes of `value`."""
+    for name, attribute in getattr(value, "__dict__", {}).items():
+        object.__setattr__(new, name, attribute)
+    for kind in type(value).__mro__:
+        slots = vars(kind).get("__slots__", ())
+        for name in (slots,) if isinstance(slots, str) else slots:
+            if name not in ("__dict__", "__weakref__") and hasattr(value, name):
+                object.__setattr__(new, name, getattr(value, name))
+    return new
 
 
 def copied(value: Any) -> Any:

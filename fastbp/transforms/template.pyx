@@ -1,10 +1,10 @@
 """Templates: the nesting that a call's arguments had when they were traced, to see at once whether others have it."""
 
 import types
-from dataclasses import replace
 
 from numpy import ndarray
 
+from fastbp.nesting import like
 from fastbp.graph.numpy_protocol import means_else
 from cpython.buffer cimport PyBUF_STRIDES, PyBuffer_IsContiguous, PyBuffer_Release, PyObject_GetBuffer
 from libc.string cimport memcmp
@@ -41,19 +41,22 @@ cdef object build(Template t, list leaves, Py_ssize_t *at):
     if t.kind == LEAF:
         at[0] += 1
         return leaves[at[0] - 1]
-    if t.kind == FIXED or t.kind == FROZEN or t.kind == COPIED:
+    if t.kind == FROZEN:
+        return t.value.copy()
+    if t.kind == FIXED or t.kind == COPIED:
         return t.value
     cdef list parts = []
     for child in t.children:
         parts.append(build(child, leaves, at))
     if t.form is tuple:
         return tuple(parts)
+    if t.form is list:
+        return parts
     if t.kind == SEQUENCE:
-        return t.form(*parts) if hasattr(t.form, "_fields") else t.form(parts)
-    if t.kind == MAPPING:
-        found = dict(zip(t.keys, parts))
-        return found if t.form is dict else t.form(found)
-    return replace(t.value, **dict(zip(t.keys, parts)))
+        return like(t.value, parts)
+    if t.form is dict:
+        return dict(zip(t.keys, parts))
+    return like(t.value, dict(zip(t.keys, parts)))
 
 
 cdef bint fill(Template t, object value, list found) except -1:
@@ -183,7 +186,14 @@ def copied(value, take) -> Template:
 def nested(value, tuple keys, tuple children) -> Template:
     """The form of a mapping (with its keys), list, tuple, deque (keys None) or dataclass (with its fields' names)."""
     kind = SEQUENCE if keys is None else MAPPING if isinstance(value, (dict, types.MappingProxyType)) else RECORD
-    return made(kind, type(value), value if kind == RECORD else None, keys, children)
+    return made(kind, type(value), None, keys, children)
+
+
+def result(value, tuple keys, tuple children) -> Template:
+    """The same for what a function returned: `put_together` makes others like it, with its other attributes."""
+    cdef Template t = nested(value, keys, children)
+    t.value = value
+    return t
 
 
 cdef class Watch:

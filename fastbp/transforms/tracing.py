@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
+import functools
+from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -301,17 +304,37 @@ def _compiled(form: Template, watches: list[Watch], leaves: list[Leaf], result: 
 
 
 def _result_form(value: Any) -> Template:
-    """The form of what is returned: nodes are its leaves, the rest is returned as it is."""
+    """The form of what is returned: nodes are its leaves, arrays are copied, the rest is returned as it is."""
     if isinstance(value, Node):
         return template.leaf()
     if isinstance(value, dict):
-        return template.nested(value, tuple(value), tuple(map(_result_form, value.values())))
+        return template.result(value, tuple(value), tuple(map(_result_form, value.values())))
     if isinstance(value, list | tuple):
-        return template.nested(value, None, tuple(map(_result_form, value)))
+        return template.result(value, None, tuple(map(_result_form, value)))
     if nesting.is_record(value):
         names = nesting.fields(value)
-        return template.nested(value, names, tuple(_result_form(getattr(value, n)) for n in names))
+        return template.result(value, names, tuple(_result_form(getattr(value, n)) for n in names))
+    if isinstance(value, np.ndarray):
+        return template.frozen(value)
+    if _hides_nodes(value):
+        raise TypeError(
+            f"the function returned {checks.shown(value)}, in which there are arrays that it computed: return these in "
+            "dicts, lists, tuples or dataclasses"
+        )
     return template.fixed(value)
+
+
+def _hides_nodes(value: Any) -> bool:
+    """Whether an object that is returned as it is holds nodes: in its attributes, or as a function has them."""
+    held = [*getattr(value, "__dict__", {}).values()]
+    if isinstance(value, functools.partial):
+        held += [*value.args, *value.keywords.values()]
+    if isinstance(value, set | frozenset | deque):
+        held += value
+    for cell in getattr(value, "__closure__", None) or ():
+        with contextlib.suppress(ValueError):  # not bound yet
+            held.append(cell.cell_contents)
+    return any(isinstance(leaf, Node) for _, leaf in nesting.leaves(held, ""))
 
 
 def _shown(dtype: np.dtype[Any]) -> np.dtype[Any]:
