@@ -67,7 +67,7 @@ class FunctionState(State):
         self._programs: Kept[tuple[Program, int]] = Kept()  # and how many arrays it takes
         self._entering = Entering()
         self._places: list[tuple[int, int, bool]] = []
-        self._seen = Seen(objective.function)
+        self._seen = Seen(objective.function, objective.live())
         self._warned = False
 
     def expect(self, spec: Spec) -> None:
@@ -76,7 +76,7 @@ class FunctionState(State):
             self._programs.clear()
             self._runs.clear()
             self._entering = Entering()
-            self.spec, self._seen = spec, Seen(self.model.function)
+            self.spec, self._seen = spec, Seen(self.model.function, self.model.live())
         if self._seen.unwatched is not None and not self._warned:
             self._warned = True
             warn_of(self.model.function, self._seen.unwatched)

@@ -17,6 +17,7 @@ from fastbp.graph.node import Node, input_node, parameter_node, topological
 from fastbp.graph.numpy_protocol import plain
 from fastbp.nn.parameters import fitting
 from fastbp.nn.targets import class_indices
+from fastbp.transforms.captured import Seen, warn_of_changes
 from fastbp.transforms.draws import without_draws
 
 Array = npt.NDArray[Any]
@@ -131,9 +132,19 @@ class Objective:
         return node
 
     def output(self, parameters: Iterable[Node], data: Iterable[Node]) -> Node:
-        """Call the function with nodes."""
-        params, arrays = nesting.rebuilt(self.given, iter(parameters)), tuple(data)
-        output = without_draws(lambda: self.function(params, *arrays), self.function, ())
+        """Call the function with nodes. It is called again where the first call changed what it reads."""
+        nodes, arrays = list(parameters), tuple(data)
+
+        def call() -> Any:
+            return self.function(nesting.rebuilt(self.live(), iter(nodes)), *arrays)
+
+        for again in (True, False):
+            seen = Seen(self.function, self.live())
+            output = without_draws(call, seen.reached)
+            if seen.unwatched is not None or seen.still_so():
+                break
+            if not again:
+                warn_of_changes(self.function)
         if not isinstance(output, Node):
             raise TypeError(
                 "loss must return one number computed from params and data, "

@@ -84,13 +84,21 @@ def _like(value: Any, function: Any) -> Any:
 
 
 class Seen:
-    """What a function had from outside at a moment, to see whether it still has it."""
+    """What a function had from outside at a moment, to see whether it still has it.
 
-    def __init__(self, function: Function) -> None:
-        survey = Survey()
-        survey.of(function)
-        self._watches: list[Watch] = survey.watches
-        self.unwatched = survey.unwatched
+    Parameters
+    ----------
+    function : callable
+    arguments : what it is called with, as far as that is taken apart.
+    """
+
+    def __init__(self, function: Function, *arguments: Any) -> None:
+        self.reached = Survey()
+        for value in arguments:
+            self.reached.argument(value, keeps=True)
+        self.reached.of(function)
+        self._watches: list[Watch] = self.reached.watches
+        self.unwatched = self.reached.unwatched
 
     def still_so(self) -> bool:
         """Whether all that it read is as it was, as far as that can be told."""
@@ -103,6 +111,17 @@ def warn_of(function: Function, unwatched: str) -> None:
     warnings.warn(
         f"{name} is traced anew at each call, which takes milliseconds: {unwatched} cannot be watched for changes. "
         "Pass what it reads as arguments",
+        RuntimeWarning,
+        stacklevel=3,
+    )
+
+
+def warn_of_changes(function: Function) -> None:
+    """Say that what a loss changes itself stays as it is while it is trained."""
+    name = getattr(function, "__name__", type(function).__name__)
+    warnings.warn(
+        f"{name} changes what it reads: a training calls it once for each size of a batch, not at each step. Pass as "
+        "data what is another one in each step",
         RuntimeWarning,
         stacklevel=3,
     )

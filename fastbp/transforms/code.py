@@ -19,9 +19,15 @@ _COMPUTED = frozenset(
         "astuple",
         "attrgetter",
         "dir",
+        "format",
+        "format_map",
         "getattr",
+        "getattr_static",
+        "getmembers",
+        "getmembers_static",
         "hasattr",
         "methodcaller",
+        "repr",
         "vars",
     ]
 )
@@ -34,33 +40,47 @@ class Reads(NamedTuple):
     free: frozenset[str]  # of closures
     attributes: frozenset[str]
     modules: frozenset[str]  # that it imports
+    grown: frozenset[str]  # names of all three kinds that it only adds to, if they are containers
     computed: bool  # whether it may read attributes by names that are computed
+    compares: bool  # whether objects of a class may be compared by what is in them
     stored: frozenset[str]  # what it binds outside of itself
 
 
 @lru_cache(maxsize=1024)
 def reads(code: types.CodeType) -> Reads:
-    """What a function reads; what it only adds to (`log.append(x)`, `log[key] = x`) is not read."""
-    found: dict[str, set[str]] = {name: set() for name in _KINDS.values()}
+    """What a function reads; what it only adds to (`log.append(x)`, `log[key] = x`) is told apart."""
+    found: dict[str, set[str]] = {name: set() for name in (*_KINDS.values(), "grown")}
     steps = [i for i in dis.get_instructions(code) if i.opname not in ("CACHE", "PRECALL", "NOP")]
     for at, step in enumerate(steps):
         kind = _KINDS.get(step.opname)
         if kind == "stored" or (kind and not _only_written(steps[at + 1 : at + 3])):
             found[kind].add(step.argval)
+        elif kind:
+            found["grown"].add(step.argval)
     outer = set(code.co_freevars)
-    for constant in code.co_consts:
-        if isinstance(constant, types.CodeType):
-            inner = reads(constant)
-            for kind in found:
-                found[kind] |= getattr(inner, kind)
+    inner = [reads(one) for one in code.co_consts if isinstance(one, types.CodeType)]
+    for one in inner:
+        for kind in found:
+            found[kind] |= getattr(one, kind)
     local = set(code.co_cellvars) - outer
     found["free"] &= outer
+    operations = {step.opname for step in steps}
     computed = bool(_COMPUTED & (found["attributes"] | found["globals"]))
-    stored = found["stored"] - local
-    names, free, attributes, modules = (
-        frozenset(found[kind]) for kind in ("globals", "free", "attributes", "modules")
+    computed |= "MATCH_CLASS" in operations  # by __match_args__, or by names among the constants
+    compares = bool(operations & {"COMPARE_OP", "CONTAINS_OP"})
+    names, free, attributes, modules, grown = (
+        frozenset(found[kind]) for kind in ("globals", "free", "attributes", "modules", "grown")
     )
-    return Reads(names, free, attributes, modules, computed, frozenset(stored))
+    return Reads(
+        names,
+        free,
+        attributes,
+        modules,
+        grown,
+        computed or any(one.computed for one in inner),
+        compares or any(one.compares for one in inner),
+        frozenset(found["stored"] - local),
+    )
 
 
 _KINDS = (

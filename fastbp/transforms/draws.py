@@ -11,18 +11,20 @@ import os
 import pickle
 import random
 import sys
-from collections.abc import Callable, Iterable, Iterator
-from types import CodeType, FrameType, FunctionType, ModuleType
-from typing import Any, NoReturn, TypeVar
+from collections.abc import Callable
+from types import FrameType
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 from fastbp import nesting
 from fastbp.graph.node import Node, topological
 from fastbp.graph.numpy_protocol import ours, users_line
-from fastbp.transforms.captured import Function
+from fastbp.transforms.kinds import generators
+
+if TYPE_CHECKING:
+    from fastbp.transforms.survey import Survey
 
 Result = TypeVar("Result")
 
-DEPTH = 8  # containers and objects within one another that are looked into for generators
 LIBRARY = os.path.dirname(random.__file__)
 ENTROPY = ("urandom", "getrandom")  # what a generator without a seed calls
 # A generator, or a number from the system.
@@ -32,16 +34,16 @@ MAKES |= {"Random", "SystemRandom", "secrets", "token_bytes", "token_hex", "rand
 MAKES |= {"urandom", "getrandom", "uuid1", "uuid4", "seed", "spawn"}
 
 
-def without_draws(call: Callable[[], Result], function: Function, values: Iterable[Any]) -> Result:
-    """What `call` returns, which traces `function`; TypeError if random numbers were drawn meanwhile.
+def without_draws(call: Callable[[], Result], reached: Survey) -> Result:
+    """What `call` returns, which traces a function; TypeError if random numbers were drawn meanwhile.
 
-    `values` are those that the function can reach: arguments, and what it captured. Their generators are left as
-    they were.
+    `reached` is what the function can reach. Its generators are left as they were.
     """
-    names = set(names_in(function))
+    names = reached.names
     if "random" in names and "numpy" in sys.modules:
         import numpy.random  # noqa: F401  (else the first call would seed it)
-    before = [(one, _state(one)) for one in _generators([*values, function], _may_draw(names))]
+    sources = [*_everybodys(), *reached.sources] if _may_draw(names) else reached.sources
+    before = [(one, _state(one)) for one in sources]
     entropy = _Entropy() if names & MAKES and sys.getprofile() is None else None
     result = entropy.watched(call) if entropy is not None else call()
     asked = None if entropy is None else entropy.line
@@ -55,7 +57,7 @@ def without_draws(call: Callable[[], Result], function: Function, values: Iterab
 
 def _may_draw(names: set[str]) -> bool:
     """Whether code with these names may draw from the generators of all, which other threads may do meanwhile."""
-    return bool(names & _drawing(_kinds()[:2]))
+    return bool(names & _drawing(generators()[:2]))
 
 
 @functools.cache
@@ -86,69 +88,10 @@ def _refuse(line: str | None) -> NoReturn:
     )
 
 
-def _generators(values: Iterable[Any], everybodys: bool) -> list[Any]:
-    """The generators that can be reached from values, and those of all."""
-    found: list[Any] = [random._inst] if everybodys else []
-    numpy_random = sys.modules.get("numpy.random.mtrand")
-    if everybodys and numpy_random is not None:
-        found.append(numpy_random._rand)
-    seen: set[int] = set(map(id, found))
-    waiting = [(value, 0) for value in values]
-    while waiting:
-        value, depth = waiting.pop()
-        if id(value) in seen:
-            continue
-        seen.add(id(value))
-        if isinstance(value, _kinds()):
-            found.append(value)
-        elif depth < DEPTH:
-            waiting.extend((inner, depth + 1) for inner in _inside(value))
-    return found
-
-
-def _kinds() -> tuple[type, ...]:
-    numpy_random: Any = sys.modules.get("numpy.random")
-    if not hasattr(numpy_random, "Generator"):  # or another thread is importing it
-        return (random.Random,)
-    kinds = numpy_random.RandomState, numpy_random.Generator, numpy_random.BitGenerator
-    return random.Random, *kinds
-
-
-def _inside(value: Any) -> Iterator[Any]:
-    """What a value holds: items, attributes, the object of a method, what a function captured."""
-    if isinstance(value, dict):
-        yield from value.values()
-    elif isinstance(value, list | tuple | set | frozenset):
-        yield from value
-    elif isinstance(value, functools.partial):
-        yield from (value.func, *value.args, *value.keywords.values())
-    elif callable(value) and not isinstance(value, type):
-        yield getattr(value, "__self__", None)
-        if isinstance(getattr(value, "__func__", value), FunctionType):
-            yield from _captured(getattr(value, "__func__", value))
-    if type(value).__module__ not in ("builtins", "numpy") and not isinstance(value, type):
-        yield from getattr(value, "__dict__", {}).values()
-
-
-def _captured(function: FunctionType) -> Iterator[Any]:
-    """What a function of the user's has from outside, attributes of modules among it."""
-    if ours(function.__code__.co_filename):
-        return
-    yield from function.__defaults__ or ()
-    yield from (function.__kwdefaults__ or {}).values()
-    yield from (cell.cell_contents for cell in function.__closure__ or () if _full(cell))
-    names, known = function.__code__.co_names, function.__globals__
-    for value in (known[name] for name in names if name in known):
-        yield value
-        if isinstance(value, ModuleType):
-            yield from (vars(value)[name] for name in names if name in vars(value))
-
-
-def _full(cell: Any) -> bool:
-    try:
-        return cell.cell_contents is not cell
-    except ValueError:  # not bound yet
-        return False
+def _everybodys() -> list[Any]:
+    """The generators of all: Python's, and NumPy's if it is there."""
+    numpy_random: Any = sys.modules.get("numpy.random.mtrand")
+    return [random._inst, *([numpy_random._rand] if hasattr(numpy_random, "_rand") else [])]
 
 
 def _state(generator: Any) -> bytes:
@@ -180,26 +123,6 @@ def _drawn(before: list[tuple[Any, bytes]]) -> bool:
     for one, state in changed:
         _put_back(one, state)
     return bool(changed)
-
-
-def names_in(function: Function) -> Iterator[str]:
-    """The names in the code of a function, and of the functions of the user's that it reaches."""
-    waiting, seen = [function], set()
-    while waiting:
-        value: Any = waiting.pop()
-        value = getattr(value, "__func__", value)
-        value = getattr(value, "function", value) if hasattr(type(value), "rebuilt_on") else value
-        value = getattr(value, "func", value)  # of a functools.partial
-        code = getattr(value, "__code__", None)
-        if not isinstance(code, CodeType) or code in seen or ours(code.co_filename):
-            continue
-        seen.add(code)
-        inner = [code]
-        while inner:
-            one = inner.pop()
-            yield from one.co_names
-            inner += [constant for constant in one.co_consts if isinstance(constant, CodeType)]
-        waiting += list(_inside(value))
 
 
 class _Entropy:

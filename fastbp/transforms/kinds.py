@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import os
+import random
 import sys
 import types
 from collections.abc import Callable
@@ -80,17 +81,51 @@ def is_library(module: str | None) -> bool:
 
 def is_inert(value: object) -> bool:
     """Whether a value that is compared by identity has nothing in it to watch."""
-    kind = type(value)
-    root = (kind.__module__ or "").split(".")[0]
+    kind, root = type(value), _root(value)
+    if kind.__name__ == "_tuplegetter":  # a name of a namedtuple's
+        return True
     if kind in _INERT_TYPES or (root in _INERT and is_library(kind.__module__)):
         return kind.__name__ != "_local"  # of threading: each thread has its own attributes
-    import enum
-
-    if isinstance(value, enum.Enum):
-        return True
     return root in ("numpy", "fastbp") and not hasattr(
         value, "__dict__"
     )  # compiled: ufuncs, dtypes
+
+
+# By whose arguments attributes are read.
+BY_NAME = (getattr, hasattr, vars, dir, repr, format)
+
+
+def generators() -> tuple[type, ...]:
+    """The kinds of random generators: Python's, then NumPy's old one, and its others, if it has been asked for them."""
+    numpy_random: Any = sys.modules.get("numpy.random")
+    if not hasattr(numpy_random, "Generator"):  # or another thread is importing it
+        return (random.Random,)
+    kinds = numpy_random.RandomState, numpy_random.Generator, numpy_random.BitGenerator
+    return random.Random, *kinds
+
+
+def is_a_pointer(value: object) -> bool:
+    """Whether a value of ctypes stands for memory of others."""
+    kinds = (ctypes._SimpleCData, ctypes._Pointer, ctypes.Array, ctypes.Structure, ctypes.Union)
+    return isinstance(value, kinds)
+
+
+def objects_in(value: Any) -> list[Any]:
+    """The objects in a value whose own changes `content` does not see."""
+    if isinstance(value, set | frozenset):
+        return list(value)
+    if _root(value) == "pandas":
+        columns = [value] if value.ndim == 1 else [value.iloc[:, i] for i in range(value.shape[1])]
+        found = [item for one in columns if one.dtype == object for item in one]
+        return [*found, *getattr(value, "attrs", {}).values()]
+    if isinstance(value, np.ndarray) and value.dtype.kind == "O":
+        return list(value.flat)
+    return []
+
+
+def _root(value: object) -> str:
+    """The library of a value's class."""
+    return (type(value).__module__ or "").split(".")[0]
 
 
 def content(value: object) -> Callable[[Any], object] | None:
@@ -101,12 +136,14 @@ def content(value: object) -> Callable[[Any], object] | None:
         return bytes
     if isinstance(value, np.generic):
         return _scalar
-    if type(value).__module__.startswith("pandas."):
+    if _root(value) == "pandas":
         return _table
     if isinstance(value, ctypes.Array | memoryview) or hasattr(type(value), "__array__"):
         return _numbers
     if type(value).__module__ == "array" or _is_plain_ctypes(type(value)):
         return bytes
+    if type(value).__module__ == "decimal" and type(value).__name__ == "Context":
+        return repr
     return None
 
 
@@ -143,8 +180,8 @@ def _exact(item: object) -> object:
 def _table(value: Any) -> object:
     """A pandas object: the numbers, and the labels along each axis."""
     if not hasattr(value, "axes"):  # an Index
-        return _numbers(value)
-    labels = [_numbers(axis) for axis in value.axes]
+        return value.name, _numbers(value)
+    labels = [*map(_numbers, value.axes), getattr(value, "name", None), {**value.attrs}]
     columns = value.ndim > 1
     return labels, (
         [_numbers(value.iloc[:, i]) for i in range(value.shape[1])] if columns else _numbers(value)
@@ -165,7 +202,7 @@ _WORLD = {
     root: frozenset(names.split())
     for root, names in {
         "builtins": "__import__ eval exec globals input open",
-        "io": "open open_code",
+        "io": "getbuffer getvalue open open_code read readline readlines tell",
         "codecs": "open",
         "time": "monotonic perf_counter process_time thread_time time get_clock_info localtime gmtime ctime",
         "datetime": "now today utcnow",
@@ -181,7 +218,9 @@ _WORLD = {
         "socket": "create_connection gethostname getfqdn",
         "subprocess": "Popen call check_call check_output getoutput getstatusoutput run",
         "sys": "_current_frames _getframe exc_info getprofile getrecursionlimit getrefcount getswitchinterval gettrace",
-        "threading": "active_count current_thread enumerate get_ident get_native_id main_thread",
+        "threading": "active_count current_thread enumerate get_ident get_native_id is_set locked main_thread",
+        "importlib": "import_module reload",
+        "logging": "disabled getEffectiveLevel handlers hasHandlers isEnabledFor level",
         "gc": "get_count get_objects get_stats get_threshold isenabled",
         "inspect": "currentframe stack",
         "locale": "getlocale localeconv",

@@ -73,6 +73,8 @@ cdef bint fill(Template t, object value, list found) except -1:
         return value is t.value or (t.form is not None and type(value) is t.form and equal(value, t.value))
     if type(value) is not t.form:
         return False
+    if t.beside is not None and not fill(t.beside, value, found):
+        return False
     if t.kind == FROZEN:
         return same_numbers(value, t.value)
     if t.kind == COPIED:
@@ -189,6 +191,11 @@ def nested(value, tuple keys, tuple children) -> Template:
     return made(kind, type(value), None, keys, children)
 
 
+def beside(Template form not None, value, tuple names, tuple children) -> None:
+    """Have the form of a container or dataclass ask for attributes, too."""
+    form.beside = made(RECORD, type(value), None, names, children)
+
+
 def result(value, tuple keys, tuple children) -> Template:
     """The same for what a function returned: `put_together` makes others like it, with its other attributes."""
     cdef Template t = nested(value, keys, children)
@@ -221,10 +228,37 @@ cdef enum:
     CELL
     ITEM
     ATTRIBUTE
+    ABSENT          # names that dicts have not
+    KEYS            # all names that dicts have
+
+
+def absent(tuple spaces not None, frozenset names not None, str label not None) -> Watch:
+    """That each of these dicts, or their like, still lacks those of the names that it lacks now."""
+    views, lacking = tuple([space.keys() for space in spaces]), tuple([names - space.keys() for space in spaces])
+    cdef Watch watch = Watch(views, lacking, fixed(None), label)
+    watch.place = ABSENT
+    return watch
+
+
+def keys(tuple spaces not None, str label not None) -> Watch:
+    """That these dicts have the names that they have now."""
+    cdef Watch watch = Watch(spaces, tuple([tuple(space) for space in spaces]), fixed(None), label)
+    watch.place = KEYS
+    return watch
 
 
 cdef bint watched(Watch watch, list found) except -1:
     try:
+        if watch.place == ABSENT:
+            for space, names in zip(watch.holder, watch.key):
+                if not space.isdisjoint(names):
+                    return False
+            return True
+        if watch.place == KEYS:
+            for space, names in zip(watch.holder, watch.key):
+                if tuple(space) != names:
+                    return False
+            return True
         if watch.place == CELL:
             value = watch.holder.cell_contents
         elif watch.place == ITEM:

@@ -26,7 +26,7 @@ from fastbp.transforms import template
 from fastbp.transforms.captured import Function, Place, holds_floats, place_of, substituted
 from fastbp.transforms.draws import without_draws
 from fastbp.transforms.looked import Looked
-from fastbp.transforms.survey import Survey
+from fastbp.transforms.survey import Survey, beside
 from fastbp.transforms.template import Template, Watch
 from fastbp.transforms.whole import Beforehand, apart
 
@@ -120,6 +120,7 @@ def trace(
             return None
         if found is not None:
             captured.append((place_of(holder, key), value))
+            survey.argument(value)
         return found
 
     survey = Survey(as_input)
@@ -139,7 +140,12 @@ def trace(
     )
     own = len(leaves)
     forming.ints = None
+    for value in (*args, *kwargs.values()):
+        survey.argument(value)
     survey.of(function)
+    if not fixed.issuperset(range(ints.count)) and "type" in survey.names:
+        every = frozenset(range(ints.count))  # type(n) sees what stands for an int
+        return trace(function, derive, args, kwargs, numbers, every)[0], every
     _make_nodes(leaves)
     nodes = iter([leaf.node for leaf in leaves[:own]])
     again = Ints(fixed)
@@ -147,8 +153,8 @@ def trace(
     new_kwargs = {name: _with_nodes(value, nodes, False, again) for name, value in kwargs.items()}
     rest = iter([leaf.node for leaf in leaves[own:]])
     copy = substituted(function, {at: _with_nodes(value, rest, False) for at, value in captured})
-    reached = [*args, *kwargs.values()]
-    result = without_draws(lambda: derive(copy, new_args, new_kwargs), function, reached)
+    result = without_draws(lambda: derive(copy, new_args, new_kwargs), survey)
+    survey.after()
     result = nesting.mapped(result, plain_int)  # a number of the arguments is its int
     traced = _compiled(form, survey.watches, leaves, result)
     traced.unwatched, traced.given = survey.unwatched, forming.given
@@ -156,25 +162,30 @@ def trace(
 
 
 class Ints:
-    """The Python ints of a call in order: those that are given as they are, and those that nodes stand for."""
+    """The Python ints of a call in order: those that are given as they are, and those that nodes stand for.
+
+    Attributes
+    ----------
+    count : how many there were so far.
+    """
 
     def __init__(self, fixed: frozenset[int]) -> None:
-        self._fixed, self._count = fixed, 0
+        self._fixed, self.count = fixed, 0
         self._forms: dict[int, Template] = {}
         self._numbers: dict[int, Number] = {}
 
     def next_is_free(self) -> bool:
         """Whether a node stands for the next one."""
-        self._count += 1
-        return self._count - 1 not in self._fixed
+        self.count += 1
+        return self.count - 1 not in self._fixed
 
     def form(self) -> Template:
         """The form of the last one."""
-        return self._forms.setdefault(self._count - 1, template.leaf(int))
+        return self._forms.setdefault(self.count - 1, template.leaf(int))
 
     def number(self, value: int, node: Node) -> Number:
         """What stands for the last one."""
-        return self._numbers.setdefault(self._count - 1, Number(value, node))
+        return self._numbers.setdefault(self.count - 1, Number(value, node))
 
     def pinned(self, forms: Ints) -> frozenset[int]:
         """Those that the function looked at; their forms, which `forms` has, now ask for these very ints."""
@@ -198,16 +209,26 @@ class Forming:
 
     def form(self, value: Any, name: str, numbers: bool) -> Template:
         """The form of a value; `numbers`: whole numbers in it are parameters, too."""
+        parts: list[tuple[str, Any]]
+        keys: tuple[Any, ...] | None = None
         if isinstance(value, dict):
-            forms = tuple(self.form(v, f"{name}[{k!r}]", numbers) for k, v in value.items())
-            return template.nested(value, tuple(value), forms)
-        if isinstance(value, list | tuple):
-            forms = tuple(self.form(v, f"{name}[{i}]", numbers) for i, v in enumerate(value))
-            return template.nested(value, None, forms)
-        if nesting.is_record(value):
-            names = nesting.fields(value)
-            forms = tuple(self.form(getattr(value, n), f"{name}.{n}", numbers) for n in names)
-            return template.nested(value, names, forms)
+            keys, parts = tuple(value), [(f"{name}[{k!r}]", v) for k, v in value.items()]
+        elif isinstance(value, list | tuple):
+            parts = [(f"{name}[{i}]", v) for i, v in enumerate(value)]
+        elif nesting.is_record(value):
+            keys = nesting.fields(value)
+            parts = [(f"{name}.{n}", getattr(value, n)) for n in keys]
+        else:
+            return self._single(value, name, numbers)
+        forms = tuple([self.form(v, label, numbers) for label, v in parts])
+        found = template.nested(value, keys, forms)
+        if type(value) not in (dict, list, tuple) and (names := tuple(beside(value))):
+            forms = tuple([self._survey.form(getattr(value, n), f"{name}.{n}") for n in names])
+            template.beside(found, value, names, forms)
+        return found
+
+    def _single(self, value: Any, name: str, numbers: bool) -> Template:
+        """The form of what is not taken apart."""
         free = type(value) is int and self.ints is not None and self.ints.next_is_free()
         if not (free and not numbers) and not is_leaf(value, numbers):
             return self._survey.form(value, name)

@@ -11,7 +11,6 @@ from fastbp._kept import Kept
 from fastbp.graph.node import Node
 from fastbp.graph.number import plain_int
 from fastbp.transforms.captured import Function, warn_of
-from fastbp.transforms.draws import names_in
 from fastbp.transforms.signature import signature
 from fastbp.transforms.tracing import Derive, Traced, trace
 
@@ -110,8 +109,6 @@ class Transformed:
         """Trace the call, and note which of its ints the function looks at."""
         numbers = {i % len(args) for i in self._argnums if -len(args) <= i < len(args)}
         fixed = self._fixed.get(form, frozenset())
-        if len(fixed) < ints and "type" in names_in(self.function):
-            fixed = frozenset(range(ints))  # type(n) sees what stands for an int
         try:
             traced, used = trace(self.function, self._derive, args, kwargs, numbers, fixed)
         except Exception:

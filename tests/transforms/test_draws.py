@@ -4,6 +4,7 @@
 
 import copy
 import functools
+import os
 import pickle
 import random
 import secrets
@@ -11,6 +12,7 @@ import sys
 import threading
 import types
 import uuid
+from collections import deque
 
 import numpy as np
 import pytest
@@ -75,7 +77,96 @@ def deep():
     return lambda w: (w * inner()).sum()
 
 
+class Slotted:
+    __slots__ = ("rng",)
+
+    def __init__(self):
+        self.rng = np.random.default_rng(11)
+
+
+class Net:
+    """Draws in each kind of method."""
+
+    rng = np.random.default_rng(12)
+
+    def drop(self, w):
+        return w * (np.random.rand(3) > 0.5)
+
+    def loss(self, w):
+        return self.drop(w).sum()
+
+    def __call__(self, w):
+        return (w * random.random()).sum()
+
+    @property
+    def noise(self):
+        return np.random.rand(3)
+
+    @staticmethod
+    def still(w):
+        return (w * np.random.rand(3)).sum()
+
+    @classmethod
+    def of_class(cls, w):
+        return (w * cls.rng.random(3)).sum()
+
+
+class Derived(Net):
+    def loss(self, w):
+        return super().loss(w)
+
+
+class MadeInside:
+    def __init__(self):
+        self.k = np.random.rand()
+
+    def __enter__(self):
+        return random.random()
+
+    def __exit__(self, *error):
+        pass
+
+
+@functools.lru_cache(None)
+def kept(n):
+    return np.random.rand(n)
+
+
+def in_a_block(w):
+    with MadeInside.__new__(MadeInside) as k:
+        return (w * k).sum()
+
+
+NET, SLOTTED, DEQUE = Net(), Slotted(), deque([np.random.default_rng(13)])
+TABLE = {"drop": lambda w: w * (np.random.rand(3) > 0.5)}
+SPACE = types.SimpleNamespace(drop=TABLE["drop"], net=NET)
+SETTINGS.sub = types.ModuleType("sub")
+SETTINGS.sub.rng = np.random.default_rng(14)
+other_name, system = np.random.default_rng, os.urandom
 DRAWS = {
+    "a method's helper": NET.loss,
+    "an object's method": lambda w: NET.drop(w).sum(),
+    "an inherited method": Derived().loss,
+    "a callable object": NET,
+    "a callable object inside": lambda w: NET(w),
+    "a property": lambda w: (w * NET.noise).sum(),
+    "a static method": lambda w: NET.still(w),
+    "a class method": lambda w: NET.of_class(w),
+    "a class attribute": lambda w: (w * Net.rng.random(3)).sum(),
+    "slots": lambda w: (w * SLOTTED.rng.random(3)).sum(),
+    "a deque": lambda w: (w * DEQUE[0].random(3)).sum(),
+    "a module in a module": lambda w: (w * SETTINGS.sub.rng.random(3)).sum(),
+    "a lambda in a dict": lambda w: TABLE["drop"](w).sum(),
+    "a lambda in a namespace": lambda w: SPACE.drop(w).sum(),
+    "an object in a namespace": lambda w: SPACE.net.drop(w).sum(),
+    "what is made inside": lambda w: (w * MadeInside().k).sum(),
+    "a block": in_a_block,
+    "a cache": lambda w: (kept.cache_clear(), (w * kept(3)).sum())[1],
+    "another name": lambda w: (w * other_name().random(3)).sum(),
+    "another name of the system's": lambda w: (w * system(1)[0]).sum(),
+    "a partial of another name": functools.partial(
+        lambda make, w: (w * make().random(3)).sum(), np.random.default_rng
+    ),
     "global": lambda w: (w * np.random.rand(3)).sum(),
     "by its name": lambda w: (w * normal(size=3)).sum(),
     "python": lambda w: (w * random.random()).sum(),
@@ -116,6 +207,7 @@ USES = {
 
 def states():
     found = [np.random.get_state(legacy=False), random.getstate(), GENERATOR.bit_generator.state]
+    found += [one.bit_generator.state for one in (Net.rng, SLOTTED.rng, DEQUE[0], SETTINGS.sub.rng)]
     found += [BITS.state, SETTINGS.rng.bit_generator.state, NOISY.rng.bit_generator.state]
     return pickle.dumps([*found, NOISY.random.getstate(), NESTED["g"][0]["h"].get_state()])
 

@@ -1,10 +1,14 @@
 """Whatever a function reads is seen when it changes in place: no answer is stale."""
 
+import argparse
 import ctypes
+import enum
 import functools
 import operator
+import sys
 import types
 import warnings
+import weakref
 from collections import OrderedDict, UserDict, defaultdict, deque, namedtuple
 from dataclasses import dataclass, field
 
@@ -492,6 +496,341 @@ def of_a_callable_in_a_dict():
     return lambda w: table["f"](w), lambda: setattr(model, "lam", 3.0)
 
 
+# ---------------------------------------------------------------- what is not there yet
+
+
+@case
+def an_attribute_that_comes():
+    cfg = types.SimpleNamespace()
+    return lambda w: (w**2).sum() * getattr(cfg, "lam", 1.0), lambda: setattr(cfg, "lam", 3.0)
+
+
+def lam_or(cfg, default):
+    try:
+        return cfg.lam
+    except AttributeError:
+        return default
+
+
+@case
+def an_attribute_that_is_tried():
+    cfg = types.SimpleNamespace()
+    return lambda w: (w**2).sum() * lam_or(cfg, 1.0), lambda: setattr(cfg, "lam", 3.0)
+
+
+@case
+def an_attribute_of_a_class_that_comes():
+    cfg = type("Late", (), {})()
+    return lambda w: (w**2).sum() * lam_or(cfg, 1.0), lambda: setattr(type(cfg), "lam", 3.0)
+
+
+@case
+def an_attribute_of_a_module_that_comes():
+    module = types.ModuleType("late")
+    return (
+        lambda w: (w**2).sum() * (3.0 if hasattr(module, "lam") else 1.0),
+        lambda: setattr(module, "lam", 3.0),
+    )
+
+
+@case
+def a_name_in_a_namespace():
+    space = argparse.Namespace()
+    return lambda w: (w**2).sum() * (1 + ("q" in space)), lambda: setattr(space, "q", 1)
+
+
+@case
+def a_global_that_hides_a_builtin():
+    names = {"__builtins__": __builtins__, "__name__": "users"}
+    exec("def f(w):\n    return (w**2).sum() * max(1.0, 2.0)", names)
+    return names["f"], lambda: names.update(max=lambda a, b: 7.0)
+
+
+@case
+def a_global_that_comes():
+    names = {"__builtins__": __builtins__, "__name__": "users"}
+    body = "def f(w):\n try:\n  k = late\n except NameError:\n  k = 1.0\n return (w**2).sum() * k"
+    exec(body, names)
+    return names["f"], lambda: names.update(late=5.0)
+
+
+# ---------------------------------------------------------------- methods that only look like those of containers
+
+
+class Penalty:
+    def __init__(self):
+        self.lam = 1.0
+
+    def add(self, loss, w):
+        return loss + self.lam * (w**2).sum()
+
+    append = extend = insert = add
+
+
+@case
+def a_method_called_add():
+    penalty = Penalty()
+    return lambda w: penalty.add(0.0, w), lambda: setattr(penalty, "lam", 3.0)
+
+
+@case
+def a_method_called_append_of_an_attribute():
+    holder = types.SimpleNamespace(penalty=Penalty())
+    return lambda w: holder.penalty.append(0.0, w), lambda: setattr(holder.penalty, "lam", 3.0)
+
+
+@case
+def an_object_whose_add_is_called_is_another_one():
+    holder = {"penalty": Penalty()}
+    other = Penalty()
+    other.lam = 4.0
+    return lambda w: holder["penalty"].add(0.0, w), lambda: holder.update(penalty=other)
+
+
+# ---------------------------------------------------------------- attributes and objects of what is compared by content
+
+
+class Ones:
+    lam = 1.0
+
+    def __array__(self, dtype=None, copy=None):
+        return np.ones(3)
+
+
+class Ints(np.ndarray):
+    pass
+
+
+class Names(set):
+    pass
+
+
+@case
+def an_attribute_beside_an_array():
+    ones = Ones()
+    return lambda w: (w**2 * ones).sum() * ones.lam, lambda: setattr(ones, "lam", 3.0)
+
+
+@case
+def an_attribute_of_whole_numbers():
+    ints = np.arange(3).view(Ints)
+    ints.lam = 1.0
+    return lambda w: (w**2).sum() * ints.lam, lambda: setattr(ints, "lam", 3.0)
+
+
+@case
+def an_attribute_of_a_set():
+    names = Names()
+    names.lam = 1.0
+    return lambda w: (w**2).sum() * names.lam, lambda: setattr(names, "lam", 3.0)
+
+
+def of_elements(name, hold):
+    @case
+    def elements():
+        inner = Penalty()
+        held = hold(inner)
+        return (
+            lambda w: (w**2).sum() * sum(one.lam for one in held),
+            lambda: setattr(inner, "lam", 3.0),
+        )
+
+    CASES[f"an element of {name}"] = CASES.pop("elements")
+
+
+of_elements("a set", lambda one: {one})
+of_elements("a frozenset", lambda one: frozenset([one]))
+of_elements("keys", lambda one: {one: 1})
+of_elements("an array", lambda one: np.array([one], dtype=object))
+of_elements("a deque", lambda one: deque([one]))
+of_elements("a tuple in a set", lambda one: [inner for (inner,) in {(one,)}])
+
+
+@case
+def a_list_in_an_array_of_objects():
+    held = np.empty(1, object)
+    held[0] = [1.0]
+    return lambda w: (w**2).sum() * held[0][0], lambda: held[0].__setitem__(0, 3.0)
+
+
+# ---------------------------------------------------------------- classes
+
+
+@case
+def a_class_pattern():
+    cfg = Config()
+
+    def f(w):
+        match cfg:
+            case Config(lam=lam):
+                return (w**2).sum() * lam
+
+    return f, lambda: setattr(cfg, "lam", 3.0)
+
+
+@case
+def dataclasses_compared():
+    one, other = Inner(), Inner()
+    return lambda w: (w**2).sum() * (2.0 if one == other else 1.0), lambda: setattr(one, "k", 3.0)
+
+
+class Base:
+    k = 1.0
+
+    def scale(self):
+        return 1.0
+
+
+class Derived(Base):
+    k = 5.0
+
+    def __init__(self):
+        self.k = 7.0
+
+    def scale(self):
+        return super().scale() * super().k * type(self).k
+
+
+def derived():
+    """A class of its own for each test."""
+    base = type("Base", (Base,), {})
+    body = "class Derived(base):\n"
+    body += "    k = 5.0\n    def __init__(self):\n        self.k = 7.0\n"
+    body += "    def scale(self):\n        return super().scale() * super().k * type(self).k\n"
+    names = {"base": base, "__name__": "users"}
+    exec(body, names)
+    return base, names["Derived"]
+
+
+@case
+def a_class_attribute_behind_an_objects():
+    _, kind = derived()
+    it = kind()
+    return lambda w: (w**2).sum() * it.scale(), lambda: setattr(kind, "k", 3.0)
+
+
+@case
+def a_base_class_attribute():
+    base, kind = derived()
+    it = kind()
+    return lambda w: (w**2).sum() * it.scale(), lambda: setattr(base, "k", 3.0)
+
+
+@case
+def a_base_class_method():
+    base, kind = derived()
+    it = kind()
+    return lambda w: (w**2).sum() * it.scale(), lambda: setattr(base, "scale", lambda self: 3.0)
+
+
+class Making:
+    def __init__(self, a):
+        self.a = a * GLOBALS["lam"]
+
+    def again(self, w):
+        return (type(self)(w).a ** 2).sum()
+
+
+@case
+def an_object_that_another_one_makes():
+    GLOBALS["lam"] = 1.0
+    it = Making(1.0)
+    return lambda w: it.again(w), lambda: GLOBALS.update(lam=3.0)
+
+
+@case
+def the_code_of_a_helper():
+    def helper():
+        return 1.0
+
+    def change():
+        helper.__code__ = (lambda: 3.0).__code__
+
+    return lambda w: (w**2).sum() * helper(), change
+
+
+class Level(enum.Enum):
+    LOW = [1.0]  # noqa: RUF012
+    HIGH = [2.0]  # noqa: RUF012
+
+
+@case
+def the_value_of_a_member():
+    Level.LOW.value[0] = 1.0
+    return lambda w: (w**2).sum() * Level.LOW.value[0], lambda: Level.LOW.value.__setitem__(0, 3.0)
+
+
+@case
+def an_attribute_of_a_member():
+    Level.HIGH.lam = 1.0
+    member = Level.HIGH
+    return lambda w: (w**2).sum() * member.lam, lambda: setattr(member, "lam", 3.0)
+
+
+# ---------------------------------------------------------------- attributes by computed names
+
+
+@case
+def a_partial_of_getattr():
+    cfg = Config()
+    read = functools.partial(getattr, cfg, "lam")
+    return lambda w: (w**2).sum() * read(), lambda: setattr(cfg, "lam", 3.0)
+
+
+@case
+def another_name_of_getattr():
+    cfg, read = Config(), getattr
+    return lambda w: (w**2).sum() * read(cfg, "l" + "am"), lambda: setattr(cfg, "lam", 3.0)
+
+
+@case
+def a_format():
+    cfg = Config()
+    return lambda w: (w**2).sum() * float("{.lam}".format(cfg)), lambda: setattr(cfg, "lam", 3.0)  # noqa: UP032
+
+
+@case
+def through_a_proxy():
+    cfg = type("Cfg", (), {"lam": 1.0})()
+    proxy = weakref.proxy(cfg)
+    KEPT.append(cfg)
+    return lambda w: (w**2).sum() * proxy.lam, lambda: setattr(type(cfg), "lam", 3.0)
+
+
+KEPT = []
+
+
+# ---------------------------------------------------------------- modules
+
+
+def of_module(name, body):
+    @case
+    def module():
+        module = types.ModuleType(name)
+        module.lam = 1.0
+        sys.modules[name] = module
+        names = {"__name__": "users"}
+        exec(f"def f(w):\n    {body}\n    return (w**2).sum() * m.lam", names)
+        return names["f"], module, names
+
+    make = CASES.pop("module")
+
+    def changed():
+        f, module, _ = make()
+        return f, lambda: setattr(module, "lam", 3.0)
+
+    def replaced():
+        f, _, _ = make()
+        other = types.ModuleType(name)
+        other.lam = 5.0
+        return f, lambda: sys.modules.update({name: other})
+
+    CASES[f"{name} changed"], CASES[f"{name} replaced"] = changed, replaced
+
+
+of_module("fastbp_test_inside", "import fastbp_test_inside as m")
+
+
 USES = {
     "value_and_grad": lambda f: bp.value_and_grad(f),
     "compile": lambda f: bp.compile(f),
@@ -585,6 +924,99 @@ ARGUMENTS = {
         lambda a: a[0],
     ),
 }
+
+
+@dataclass
+class Weighted:
+    w: np.ndarray
+
+    def penalty(self):
+        return GLOBALS["lam"] * (self.w**2).sum()
+
+
+class WeightedDict(dict):
+    def penalty(self):
+        return GLOBALS["lam"] * (self["w"] ** 2).sum()
+
+
+class WeightedPair(namedtuple("WeightedPair", "w b")):
+    __slots__ = ()
+
+    def penalty(self):
+        return GLOBALS["lam"] * (self.w**2).sum()
+
+
+@pytest.mark.parametrize(
+    "make", [lambda: Weighted(X), lambda: WeightedDict(w=X), lambda: WeightedPair(X, 1.0)]
+)
+def test_methods_of_arguments(make):
+    GLOBALS["lam"] = 1.0
+    f = bp.value_and_grad(lambda p: p.penalty())
+    held = make()
+    g = bp.compile(lambda w: w.sum() + held.penalty())
+    assert f(make())[0] == 14 and g(X) == 20
+    GLOBALS["lam"] = 3.0
+    assert f(make())[0] == 42 and g(X) == 48
+    trainer = bp.Trainer(lambda p, x: p.penalty() * x.mean(), params=make())
+    assert trainer.evaluate(np.ones(2))["loss"] == 42
+    GLOBALS["lam"] = 5.0
+    assert trainer.evaluate(np.ones(2))["loss"] == 70
+
+
+def test_attributes_beside_the_parts_of_arguments():
+    f = bp.compile(lambda p: p["w"].sum() * p.lam)
+    for lam in (1.0, 3.0, 1.0):
+        params = WeightedDict(w=X)
+        params.lam = lam
+        assert f(params) == 6 * lam
+    trainer = bp.Trainer(lambda p, x: p["w"].sum() * p.lam * x.mean(), params=params)
+    assert trainer.evaluate(np.ones(2))["loss"] == 6
+    trainer.params.lam = 4.0
+    assert trainer.evaluate(np.ones(2))["loss"] == 24
+
+
+def test_labels_and_notes_of_pandas():
+    pd = pytest.importorskip("pandas")
+    frame = pd.DataFrame({"a": [1.0]})
+    frame.attrs["lam"] = 1.0
+    f = bp.compile(lambda w: w.sum() * frame.attrs["lam"] * len(frame.columns))
+    assert f(X) == 6
+    frame.attrs["lam"] = 2.0
+    assert f(X) == 12
+    frame["b"] = 1.0
+    assert f(X) == 24
+
+
+def test_a_module_that_is_imported_by_the_function_for_the_first_time(tmp_path, monkeypatch):
+    monkeypatch.syspath_prepend(str(tmp_path))
+    (tmp_path / "fastbp_first_import.py").write_text("lam = 1.0\n")
+
+    def f(w):
+        import fastbp_first_import as late
+
+        return w.sum() * late.lam
+
+    compiled = bp.compile(f)
+    assert compiled(X) == 6
+    sys.modules["fastbp_first_import"].lam = 3.0
+    assert compiled(X) == 18
+
+
+@pytest.mark.parametrize("how", ["fit", "optimize"])
+def test_a_training_whose_loss_changes_what_it_reads_says_so(how):
+    state = {"t": 0.0}
+
+    def loss(w, x=None):
+        state["t"] += 1
+        return (w**2).sum() * state["t"]
+
+    def train():
+        if how == "optimize":
+            return bp.optimize(loss, X, lr=1e-3, n_iter=3)
+        return bp.Trainer(loss, params=X).fit(np.ones((4, 1)), epochs=3, verbose=0)
+
+    with pytest.warns(RuntimeWarning, match="changes what it reads: a training calls it once"):
+        train()
 
 
 def holding_function():
