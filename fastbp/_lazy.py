@@ -5,29 +5,12 @@ One thread at a time does so. Where two import a package and a module of it, Pyt
 
 from __future__ import annotations
 
-import os
 import sys
-from _thread import RLock
 from collections.abc import Callable, Mapping
 from importlib import import_module
 from typing import Any
 
-_lock = RLock()
-
-
-def importing() -> RLock:
-    """What is held while functions import, in a ``with`` statement, other than at the top of a module."""
-    return _lock
-
-
-def _renew() -> None:
-    """A forked child has none of the threads that may hold it."""
-    global _lock
-    _lock = RLock()
-
-
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_renew)
+from fastbp._once import once
 
 
 def lazily(
@@ -57,7 +40,7 @@ def lazily(
         if name not in where and sys._getframe(1).f_code.co_name == "_handle_fromlist":
             raise missing  # `from package import module`, maybe at the top of a module: Python then imports it
         try:
-            with importing():
+            with once():
                 found: Any = import_module(module)
         except ModuleNotFoundError as error:
             if error.name != module:

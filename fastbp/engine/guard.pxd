@@ -5,8 +5,10 @@ cdef enum:              # what came of asking
 
 cdef class Guard:
     cdef unsigned long trainer          # the thread that trains
+    cdef long process                   # in which that was so: a forked child has one thread only
     cdef bint writing
     cdef Py_ssize_t readers
+    cdef void leave_parent(self) noexcept
     cdef int take(self) noexcept
     cdef int look(self) noexcept
     cdef void end_training(self) noexcept

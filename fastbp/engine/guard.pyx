@@ -1,6 +1,10 @@
 """Who may use a model's parameters at a moment."""
+import os
+
 from cpython.pythread cimport PyThread_get_thread_ident
 from cython cimport critical_section, final, no_gc_clear
+
+cdef long forks = 0     # how many forks there are from the first process to this one
 
 
 cdef class Guard:
@@ -39,12 +43,19 @@ cdef class Guard:
     cdef void end_reading(self) noexcept:
         """Give the parameters back."""
         with critical_section(self):
-            self.readers -= 1
+            self.readers -= self.readers > 0
+
+    cdef void leave_parent(self) noexcept:
+        """In a forked child: forget what the parent's other threads do, which do not go on here."""
+        if self.process != forks:
+            self.process, self.readers = forks, 0
+            self.writing = self.writing and self.trainer == PyThread_get_thread_ident()
 
     cdef int take(self) noexcept:
         """Begin training if nobody stands in the way."""
         cdef int found = FREE
         with critical_section(self):
+            self.leave_parent()
             if self.writing:
                 found = TRAINED
             elif self.readers:
@@ -57,6 +68,7 @@ cdef class Guard:
         """Begin reading if no other thread trains."""
         cdef int found = FREE
         with critical_section(self):
+            self.leave_parent()
             if self.writing and self.trainer != PyThread_get_thread_ident():
                 found = TRAINED
             else:
@@ -89,3 +101,12 @@ cdef class Hold:
         else:
             self.guard.end_reading()
         self.guard = None
+
+
+def _count_fork() -> None:
+    global forks
+    forks += 1
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_count_fork)

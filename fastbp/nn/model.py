@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from _thread import allocate_lock  # threading costs more than all the rest of this module
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from importlib import import_module
@@ -14,7 +13,7 @@ import numpy.typing as npt
 
 from fastbp import checks
 from fastbp._kept import Kept
-from fastbp._lazy import importing
+from fastbp._once import once
 from fastbp.compiler import compile_graph
 from fastbp.engine import threads as engine_threads
 from fastbp.engine.direct import Predictor
@@ -52,7 +51,6 @@ class Model(checks.OwnAttributes, ABC):
         self._views: dict[str, Array] = {}
         self._layout: Layout | None = None
         self.guard = Guard()
-        self._making = allocate_lock()
         self._programs: Kept[Program] = Kept()
         self._direct = Predictor(self.guard)
 
@@ -121,7 +119,7 @@ class Model(checks.OwnAttributes, ABC):
             If the model is built for another number of features.
         """
         n_features = checks.positive_integer("n_features", n_features)
-        with self._making:
+        with once():
             if self._values is None:
                 self._make_block(n_features, self._initialise)
         if self._n_features != n_features:
@@ -256,7 +254,7 @@ class Model(checks.OwnAttributes, ABC):
 
     def __getstate__(self) -> dict[str, Any]:
         state = self.__dict__.copy()
-        for name in ("guard", "_making", "_programs", "_direct", "_values", "_layout", "_views"):
+        for name in ("guard", "_programs", "_direct", "_values", "_layout", "_views"):
             del state[name]
         return state | {"parameters": self.values()}
 
@@ -279,7 +277,7 @@ def model_from(description: Mapping[str, Any]) -> Model:
     kind = description["type"]
     if kind not in _KINDS:
         raise ValueError(f"unknown model type {kind!r}; known: {', '.join(map(repr, _KINDS))}")
-    with importing():
+    with once():
         module = import_module(_KINDS[kind])
     model: Model = module.from_description(description)
     return model

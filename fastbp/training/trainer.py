@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Self, overload
 import numpy.typing as npt
 
 from fastbp import checks
-from fastbp._lazy import importing
+from fastbp._once import once
 from fastbp.engine.direct import Batches
 from fastbp.nn.losses import get_loss
 from fastbp.nn.metrics import Metric, get_metrics
@@ -101,7 +101,7 @@ class Trainer(checks.OwnAttributes):
         ) -> Self:
             """A function of parameters and data in place of a model gets a trainer of its own kind."""
             if cls is Trainer and callable(model) and not isinstance(model, Model | type):
-                with importing():
+                with once():
                     from fastbp.training.function_trainer import FunctionTrainer
 
                 return super().__new__(FunctionTrainer)
@@ -335,7 +335,7 @@ class Trainer(checks.OwnAttributes):
             If it cannot be opened.
         """
         if loss is not None or params is not None:
-            with importing():
+            with once():
                 from fastbp.training.function_trainer import FunctionTrainer
 
             return FunctionTrainer.load(path, loss=loss, params=params)  # type: ignore[return-value]
