@@ -198,6 +198,10 @@ class Sequential(Model):
             If the model is in use by another thread.
         KeyboardInterrupt
             On Ctrl-C; the parameters are those after the last whole batch.
+
+        Notes
+        -----
+        `model.history`, and `history` of whatever stops a training, report the epochs until then.
         """
         return Trainer(self, loss=loss, optimizer=optimizer, metrics=metrics).fit(
             X,

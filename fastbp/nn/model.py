@@ -36,12 +36,13 @@ class Model(checks.OwnAttributes, ABC):
     copying and the programs are the same for all. The block never moves once it is made.
     """
 
-    _plain = frozenset({"shuffles", "guard"})
+    _plain = frozenset({"shuffles", "guard", "history"})
 
     def __init__(self, dtype: object, seed: object) -> None:
         self._dtype = checks.float_dtype(dtype)
         self._seed = int.from_bytes(os.urandom(4)) if seed is None else checks.seed_number(seed)
         self.shuffles = 0  # epochs trained so far: the next one's stream
+        self.history: dict[str, list[float]] = {}  # of the last training, its whole epochs
         self._n_features: int | None = None
         self._forget()
 

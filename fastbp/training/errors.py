@@ -7,6 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from fastbp.training.history import History
+
 
 class DivergenceError(ArithmeticError):
     """A loss or a parameter turned NaN or infinite in training.
@@ -19,7 +21,11 @@ class DivergenceError(ArithmeticError):
         The batch in that epoch, counted from 1; in `Trainer.step` the trainer's step.
     parameter : str or None
         The first parameter that was not finite then; None if all were.
+    history : History
+        What `fit` had reported of the epochs before; empty for a single step.
     """
+
+    history: History
 
     def __init__(self, message: str, epoch: int, batch: int, parameter: str | None) -> None:
         super().__init__(message, epoch, batch, parameter)
@@ -27,6 +33,7 @@ class DivergenceError(ArithmeticError):
         self.epoch = epoch
         self.batch = batch
         self.parameter = parameter
+        self.history = History()
 
     def __str__(self) -> str:
         bad = (

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass
 from typing import Any
 
@@ -53,18 +54,38 @@ def train(state: State, plan: Plan) -> History:
     )
     snapshot = state.snapshot()
     history, display, done = History(), progress(plan.verbose, plan.epochs), 0
+    state.history = state.model.history = history
+    start, shuffles, batches = state.steps, state.model.shuffles, -(-rows // batch)
+    tables: list[Array] = []
+    validated: list[dict[str, float]] = []
     try:
         while done < plan.epochs:
             together = display.chunk() if validation is None else 1
             count = min(together, plan.epochs - done, LONGEST)
-            results = _epochs(state, plan, (run, last), snapshot, done, count)
-            for values in results:
+            tables.append(np.zeros((count, 1 + len(plan.metrics))))
+            _epochs(state, plan, (run, last), snapshot, done, tables[-1])
+            for values in tables[-1]:
                 history.append(named(plan.metrics, values, plan.data[-1].size))
             if validation is not None:
                 values = evaluated(val_runs, validation, plan.threads)
-                history.append(named(plan.metrics, values, validation[-1].size, "val_"))
+                validated.append(named(plan.metrics, values, validation[-1].size, "val_"))
+                history.append(validated[-1])
             done += count
             display.update(done, history)
+    except BaseException as error:  # a signal's handler may raise between any two lines
+        whole = (state.steps - start) // batches
+        state.model.shuffles = (
+            shuffles - (start - state.steps) // batches
+        )  # with one that was cut short
+        if validation is not None:
+            whole = min(whole, len(validated))
+        history.clear()
+        for i, values in zip(range(whole), itertools.chain(*tables), strict=False):
+            history.append(named(plan.metrics, values, plan.data[-1].size))
+            if validation is not None:
+                history.append(validated[i])
+        error.history = history  # type: ignore[attr-defined]
+        raise
     finally:
         display.close()
     return history
@@ -76,29 +97,24 @@ def _epochs(
     runs: tuple[Run, Run | None],
     snapshot: Snapshot,
     before: int,
-    count: int,
-) -> Array:
-    """Run `count` epochs, `before` of this training being done; return the means, an epoch a row."""
-    model = state.model
-    results, steps = np.zeros((count, 1 + len(plan.metrics))), state.steps
+    results: Array,
+) -> None:
+    """Run as many epochs as `results` has rows, `before` of this training being done; the means go into the rows."""
+    model, count = state.model, len(results)
     batches = -(-len(plan.data[0]) // plan.batch_size)
-    try:
-        with threads.for_batches(plan.threads, runs[0].program, batches * count) as share:
-            finished, batch = engine.fit(
-                *runs,
-                plan.data,
-                epochs=count,
-                shuffle=plan.shuffle,
-                seed=model.seed,
-                first_shuffle=model.shuffles,
-                results=results,
-                snapshot=snapshot,
-                share=share,
-                look=tuple(map(checks.mapped, plan.data)),
-            )
-    except KeyboardInterrupt:
-        model.shuffles += -(-(state.steps - steps) // batches)  # with the epoch that was cut short
-        raise
+    with threads.for_batches(plan.threads, runs[0].program, batches * count) as share:
+        finished, batch = engine.fit(
+            *runs,
+            plan.data,
+            epochs=count,
+            shuffle=plan.shuffle,
+            seed=model.seed,
+            first_shuffle=model.shuffles,
+            results=results,
+            snapshot=snapshot,
+            share=share,
+            look=tuple(map(checks.mapped, plan.data)),
+        )
     model.shuffles += finished
     if batch >= 0 and snapshot.bad_input is not None:
         raise unfit(
@@ -106,4 +122,3 @@ def _epochs(
         )
     if batch >= 0:
         raise diverged(before + finished + 1, batch + 1, state.name_at(snapshot.bad), state.doubt)
-    return results

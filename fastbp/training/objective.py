@@ -55,6 +55,7 @@ class Objective:
         self._live: Any = None
         self.seed = int.from_bytes(os.urandom(4)) if seed is None else checks.seed_number(seed)
         self.shuffles = 0  # epochs trained so far: the next one's stream
+        self.history: dict[str, list[float]] = {}  # of the last training
         self.guard = Guard()
         starts, self.dtype = _parameters(params)
         self.names = [name for name, _ in starts]

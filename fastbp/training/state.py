@@ -23,6 +23,7 @@ from fastbp.nn.model import BLOCK, Model
 from fastbp.optim.base import LARGEST, SPOILT, STEPS, Optimizer
 from fastbp.training import checkpoint
 from fastbp.training.errors import stopped
+from fastbp.training.history import History
 
 Array = npt.NDArray[Any]
 Kind = Literal["train", "gradient", "evaluate"]
@@ -80,6 +81,7 @@ class State:
         self._gradients: dict[str, Array] | None = None
         self._runs: Kept[Run] = Kept()  # bound programs, each with a workspace
         self._snapshot: Snapshot | None = None
+        self.history = History()  # of the last fit
         self.doubt = ""  # what else than a divergence a loss that is not finite may come from
 
     @property

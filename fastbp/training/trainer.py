@@ -153,6 +153,11 @@ class Trainer(checks.OwnAttributes):
         return tuple(metric.name for metric in self._metrics)
 
     @property
+    def history(self) -> History:
+        """What the last `fit` reports, of its whole epochs; of one that was interrupted or diverged, too."""
+        return self._state.history
+
+    @property
     def steps(self) -> int:
         """How many updates have been made."""
         return self._state.steps

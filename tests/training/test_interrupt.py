@@ -41,9 +41,11 @@ def interrupt_when(ready):
 def interrupted(trainer, **options):
     started = trainer.steps
     thread = interrupt_when(lambda: trainer.steps > started)
-    with pytest.raises(KeyboardInterrupt):
+    with pytest.raises(KeyboardInterrupt) as caught:
         trainer.fit(X, Y, epochs=10_000_000, batch_size=16, **options)
     thread.join()
+    assert caught.value.history is trainer.history is trainer.model.history
+    return caught.value.history
 
 
 def make():
@@ -56,12 +58,16 @@ def make():
 @pytest.mark.parametrize("options", [{"verbose": 0}, {"validation_data": (X, Y)}])
 def test_the_parameters_are_those_after_the_last_whole_batch(options):
     trainer = make()
-    interrupted(trainer, **options)
+    history = interrupted(trainer, **options)
     steps = trainer.steps
     assert steps > 0
     replay = make()
     whole, rest = divmod(steps, 4)
-    replay.fit(X, Y, epochs=whole, batch_size=16, verbose=0)
+    validation = options.get("validation_data")
+    wanted = replay.fit(X, Y, epochs=whole, batch_size=16, verbose=0, validation_data=validation)
+    # An epoch that is not validated yet is not reported.
+    assert whole - history.epochs in ((0, 1) if validation else (0,))
+    assert history == {name: values[: history.epochs] for name, values in wanted.items()}
     if rest:  # the batches of the epoch that was cut short, in its order
         from fastbp.engine import random
 
@@ -82,3 +88,34 @@ def test_the_model_goes_on_with_the_next_shuffle():
     assert len(trainer.fit(X, Y, epochs=2, batch_size=16)["loss"]) == 2
     assert trainer.steps == before + 8
     assert trainer.model.predict(X).shape == (64, 1)
+
+
+class Timeout(Exception):
+    pass
+
+
+def test_a_handler_that_raises_something_else_leaves_the_same():
+    def raises(*_):
+        raise Timeout
+
+    signal.signal(signal.SIGINT, raises)
+    trainer = make()
+    thread = interrupt_when(lambda: trainer.steps > 0)
+    with pytest.raises(Timeout) as caught:
+        trainer.fit(X, Y, epochs=10_000_000, batch_size=16, verbose=0)
+    thread.join()
+    assert trainer.model.shuffles == -(-trainer.steps // 4)
+    assert caught.value.history.epochs == trainer.steps // 4
+    assert trainer.fit(X, Y, epochs=2, batch_size=16).epochs == trainer.history.epochs == 2
+
+
+def test_an_interrupted_training_of_a_function():
+    trainer = bp.Trainer(
+        lambda p, x: ((x @ p) ** 2).mean(), params=np.ones(3), optimizer=bp.SGD(1e-9)
+    )
+    thread = interrupt_when(lambda: trainer.steps > 0)
+    with pytest.raises(KeyboardInterrupt) as caught:
+        trainer.fit(X, epochs=10_000_000, batch_size=16, verbose=0)
+    thread.join()
+    assert caught.value.history is trainer.history
+    assert trainer.history.epochs == trainer.steps // 4 > 0
