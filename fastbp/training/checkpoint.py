@@ -7,6 +7,7 @@ and the description is plain JSON that names what to build.
 from __future__ import annotations
 
 import contextlib
+import functools
 import io
 import os
 import stat
@@ -26,37 +27,90 @@ DESCRIPTION = "fastbp"  # the entry that says what the file holds
 PARAMETER = "parameters/"  # and the name, for each parameter
 STATE = "state/"  # and the number of the vector, and the name: of the optimizer's state
 NUMBERS = "hyper"  # the optimizer's numbers
+TEMPORARY = ".fastbp-"  # what files are called until they are whole
 VERSION = 1
 
 
 def write(path: Path, arrays: Mapping[str, Array], description: Mapping[str, Any]) -> None:
     """Write a file all or nothing.
 
-    It is written under a temporary name in the same folder, synced, and renamed; then the folder
-    is synced. A link is followed, and a file that is there keeps its mode.
+    It is written under a temporary name in the same folder, synced, and renamed; then the folder is synced. A link is
+    followed, and a file that is there keeps its mode; its owner and extended attributes are those of a new file, and
+    other hard links keep the old one. What saves that were killed have left in the folder is removed.
     """
     import json  # here, as a training without files never needs it
 
     target = os.path.realpath(_text(path))
     text = json.dumps({"version": VERSION, **description})
     entries: dict[str, Any] = {DESCRIPTION: np.frombuffer(text.encode(), np.uint8), **arrays}
-    mode = _mode(target)
-    temporary = os.path.join(os.path.dirname(target), f".fastbp-{os.urandom(8).hex()}")
-    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
-    handle = os.open(temporary, flags, 0o666)
+    mode, folder = _mode(target), os.path.dirname(target)
+    _sweep(folder)
+    while not _written(
+        os.path.join(folder, f"{TEMPORARY}{os.urandom(8).hex()}"), target, mode, entries
+    ):
+        pass  # another save took it for one that was killed, before it was locked
+    _sync_folder(folder)
+
+
+def _written(temporary: str, target: str, mode: int | None, entries: dict[str, Any]) -> bool:
+    """Write a file under another name, then give it its own; False, and nothing is done, where it was removed."""
     try:
-        with os.fdopen(handle, "wb") as file:
+        with open(temporary, "xb", opener=functools.partial(_open, mode=mode)) as file:
+            _lock(file.fileno(), wait=True)
+            if os.fstat(file.fileno()).st_nlink == 0:
+                return False
             np.savez(file, **entries)
             file.flush()
             os.fsync(file.fileno())
-        if mode is not None:
-            os.chmod(temporary, mode)
-        os.replace(temporary, target)
+            if mode is not None:
+                os.chmod(temporary, mode)
+            if os.name == "posix":  # locked until it has its name
+                os.replace(temporary, target)
+        if os.name != "posix":  # an open file cannot be renamed there
+            os.replace(temporary, target)
+    except FileExistsError:  # somebody else's
+        raise
     except BaseException:
         with contextlib.suppress(OSError):
             os.unlink(temporary)
         raise
-    _sync_folder(os.path.dirname(target))
+    return True
+
+
+def _open(path: str, flags: int, mode: int | None) -> int:
+    """As `open` opens a file; nobody may read it who may not read the one that it replaces."""
+    return os.open(path, flags, 0o666 if mode is None else mode & 0o666)
+
+
+def _lock(handle: int, *, wait: bool) -> bool:
+    """Lock a file as long as it is open; False where another process has done so, or where nobody can."""
+    try:
+        import fcntl
+    except ImportError:  # Windows, where nobody removes an open file
+        return True
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
+    except OSError:
+        return False
+    return True
+
+
+def _sweep(folder: str) -> None:
+    """Remove the temporary files of saves that were killed: those that no process has locked, or open on Windows."""
+    with contextlib.suppress(OSError), os.scandir(folder) as entries:
+        for entry in entries:
+            if entry.name.startswith(TEMPORARY) and entry.is_file(follow_symlinks=False):
+                with contextlib.suppress(OSError):  # other processes come and go
+                    _remove(entry.path)
+
+
+def _remove(path: str) -> None:
+    if os.name != "posix":
+        os.unlink(path)
+        return
+    with open(path, "rb") as file:
+        if _lock(file.fileno(), wait=False):
+            os.unlink(path)
 
 
 def _text(path: Path) -> str:

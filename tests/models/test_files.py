@@ -3,6 +3,8 @@
 import json
 import os
 import stat
+import subprocess
+import sys
 import threading
 import zipfile
 
@@ -251,3 +253,121 @@ def test_a_model_in_training_is_not_saved(tmp_path, model):
         thread.join()
     assert "being trained in another thread" in raised[0]
     assert os.listdir(tmp_path) == []
+
+
+@pytest.mark.skipif(os.name != "posix", reason="modes of POSIX")
+def test_nobody_reads_a_private_file_while_it_is_written(tmp_path, model, monkeypatch):
+    path, modes = tmp_path / "m.npz", []
+    model.save(path)
+    path.chmod(0o600)
+    savez = np.savez
+
+    def look(file, **entries):
+        modes.extend(stat.S_IMODE(p.stat().st_mode) for p in tmp_path.glob(".fastbp-*"))
+        savez(file, **entries)
+
+    monkeypatch.setattr(checkpoint.np, "savez", look)
+    model.save(path)
+    assert modes == [0o600]
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+
+
+KILLED = """
+import os, signal, sys
+import numpy as np
+import fastbp as bp
+from fastbp.training import checkpoint
+
+model = bp.Sequential([bp.Dense(4), bp.Dense(1)], seed=0)
+model.build(3)
+savez = np.savez
+
+def killed(file, **entries):
+    savez(file, **entries)
+    file.flush()
+    print("written", flush=True)
+    HOW
+
+checkpoint.np.savez = killed
+model.save(sys.argv[1])
+"""
+
+
+@pytest.mark.skipif(os.name != "posix", reason="signals of POSIX")
+def test_what_killed_saves_leave_is_removed_by_the_next(tmp_path, model, run_python):
+    for _ in range(3):
+        done = run_python(
+            "-P", "-c", KILLED.replace("HOW", "os.kill(os.getpid(), 9)"), str(tmp_path / "m.npz")
+        )
+        assert done.returncode == -9
+    left = [name for name in os.listdir(tmp_path) if name.startswith(".fastbp-")]
+    assert len(left) == 1  # each has removed that of the one before
+    (tmp_path / ".fastbp-0123456789abcdef").write_bytes(b"PK")
+    (tmp_path / ".fastbp-folder").mkdir()  # not ours
+    (tmp_path / ".fastbp-link").symlink_to("nowhere")
+    model.save(tmp_path / "m.npz")
+    assert sorted(os.listdir(tmp_path)) == [".fastbp-folder", ".fastbp-link", "m.npz"]
+
+
+@pytest.mark.skipif(os.name != "posix", reason="locks of POSIX")
+def test_a_save_that_goes_on_is_left_alone(tmp_path, model):
+    """Another process's save is in the middle of its work when this one looks round."""
+    code = KILLED.replace("HOW", "sys.stdin.read()")
+    other = subprocess.Popen(
+        [sys.executable, "-P", "-c", code, str(tmp_path / "other.npz")],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        cwd=tmp_path.parent,
+    )
+    try:
+        assert other.stdout.readline() == b"written\n"
+        model.save(tmp_path / "m.npz")
+        assert len(os.listdir(tmp_path)) == 2
+        other.communicate(timeout=60)
+    finally:
+        other.kill()
+    assert other.returncode == 0
+    assert sorted(os.listdir(tmp_path)) == ["m.npz", "other.npz"]
+    bp.load(tmp_path / "other.npz")
+
+
+def test_a_file_that_was_taken_for_a_stale_one_is_written_again(tmp_path, model, monkeypatch):
+    lock, turns = checkpoint._lock, []
+
+    def removed(handle, *, wait):
+        if wait and len(turns) < 2:
+            turns.append(os.listdir(tmp_path))
+            for name in turns[-1]:
+                os.unlink(tmp_path / name)
+        return lock(handle, wait=wait)
+
+    if os.name != "posix":
+        pytest.skip("an open file stays")
+    monkeypatch.setattr(checkpoint, "_lock", removed)
+    model.save(tmp_path / "m.npz")
+    assert len(turns) == 2
+    assert os.listdir(tmp_path) == ["m.npz"]
+
+
+@pytest.mark.parametrize("when", ["open", "_lock", "savez"])
+def test_an_interrupt_leaves_nothing(tmp_path, model, monkeypatch, when):
+    """A Ctrl-C just behind a call, before what it gave is kept."""
+    model.save(tmp_path / "m.npz")
+    before = (tmp_path / "m.npz").read_bytes()
+    of = {"open": checkpoint.os, "_lock": checkpoint, "savez": checkpoint.np}[when]
+    call = getattr(of, when)
+
+    def interrupted(*args, **kwargs):
+        found = call(*args, **kwargs)
+        if when == "open" and "fastbp-" in args[0]:
+            os.close(found)
+        if kwargs.get("wait", True) and (when != "open" or "fastbp-" in args[0]):
+            raise KeyboardInterrupt
+        return found
+
+    monkeypatch.setattr(of, when, interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        model.save(tmp_path / "m.npz")
+    monkeypatch.undo()
+    assert os.listdir(tmp_path) == ["m.npz"]
+    assert (tmp_path / "m.npz").read_bytes() == before
