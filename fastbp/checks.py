@@ -104,8 +104,9 @@ def positive_integer(name: str, value: object) -> int:
         number = operator.index(value)
     except TypeError:
         raise TypeError(f"{name} must be a positive integer, got {shown(value)}") from None
-    if number < 1:
-        raise ValueError(f"{name} must be a positive integer, got {number}")
+    if not 1 <= number <= sys.maxsize:
+        up_to = "" if number < 1 else f" up to {sys.maxsize}"
+        raise ValueError(f"{name} must be a positive integer{up_to}, got {shown(number)}")
     return number
 
 
@@ -134,7 +135,7 @@ def counter(name: str, value: object) -> int:
 
 def real_number(name: str, value: object) -> float:
     """Return `value` as a finite float; strings, bools and arrays are no numbers."""
-    if isinstance(value, (bool, np.bool_)) or not isinstance(value, Real):
+    if isinstance(value, (bool, np.bool_, np.timedelta64)) or not isinstance(value, Real):
         raise TypeError(f"{name} must be a number, got {shown(value)}")
     try:
         number = float(value)
@@ -243,7 +244,7 @@ def converted(value: Array, dtype: np.dtype[Any]) -> Array:
     """Return `value` C-contiguous and aligned in `dtype`: itself if it is so, else a copy."""
     if value.dtype == dtype and value.flags.c_contiguous and value.flags.aligned:
         return value
-    with np.errstate(over="ignore", invalid="ignore"):  # an overflow is looked for by the caller
+    with np.errstate(all="ignore"):  # an overflow is looked for by the caller
         return np.require(value, dtype, ["C", "ALIGNED"])
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 from collections import OrderedDict, defaultdict
 from collections.abc import Callable, Iterator
@@ -109,6 +110,15 @@ def refilled(value: Any, new: Iterator[Any]) -> Any:
     else:
         return next(new)
     return value
+
+
+@contextlib.contextmanager
+def to_the_end(name: str) -> Iterator[None]:
+    """Where a nesting is walked for the first time: one that holds itself has no end."""
+    try:
+        yield
+    except RecursionError:
+        raise ValueError(f"{name} must not hold itself, or lie a thousand levels deep") from None
 
 
 def is_record(value: Any) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from numbers import Real
 from typing import Any, TypeVar
 
 import numpy as np
@@ -48,8 +49,7 @@ def train_test_split(
         raise ValueError(
             f"X and y must have the same number of rows, got shapes {X.shape} and {y.shape}"
         )
-    if not 0 < test_size < 1:
-        raise ValueError(f"test_size must be a share between 0 and 1, got {test_size}")
+    _check_share(test_size)
     held_out = int(np.ceil(len(X) * test_size))
     if held_out >= len(X):
         raise ValueError(
@@ -105,3 +105,11 @@ def standardize(
     std[(train == train[0]).all(axis=0)] = 1.0
     dtype = np.float32 if train.dtype == np.float32 else np.float64
     return ((train - mean) / std).astype(dtype), ((test - mean) / std).astype(dtype)
+
+
+def _check_share(test_size: object) -> None:
+    message = f"test_size must be a share between 0 and 1, got {test_size!r:.50}"
+    if isinstance(test_size, bool) or not isinstance(test_size, Real):
+        raise TypeError(message)
+    if not 0 < test_size < 1:  # type: ignore[operator]
+        raise ValueError(message)

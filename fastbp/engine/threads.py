@@ -49,8 +49,9 @@ def limit() -> int:
 def _number(name: str, text: str) -> int | None:
     """The first number of a list such as OpenMP takes; None where the variable is empty or, if not ours, strange."""
     first = text.split(",")[0].strip()
-    if first.isdecimal() and int(first) > 0:
-        return min(int(first), MOST)
+    digits = first.lstrip("0")
+    if digits.isdecimal():
+        return min(int(digits[:4]), MOST)  # the first four tell: Python reads 4,300 at most
     if first and name.startswith("FASTBP"):
         raise ValueError(
             f"the environment variable {name} must be a positive integer, got {text!r}"

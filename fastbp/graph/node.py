@@ -221,7 +221,7 @@ def constant(value: Any, dtype: npt.DTypeLike | None = None) -> Node:
         `value` is not made of real numbers.
     """
     if type(value) is int and dtype is not None:  # OverflowError where the dtype has it not
-        value = float(value) if np.dtype(dtype).kind == "f" else np.array(value, dtype)
+        value = _as_float(value) if np.dtype(dtype).kind == "f" else np.array(value, dtype)
     plain("an operand", value)
     array = np.asarray(value)
     if array.dtype.kind not in "fiub":
@@ -230,10 +230,20 @@ def constant(value: Any, dtype: npt.DTypeLike | None = None) -> Node:
             f"{type(value).__name__} ({array.dtype})"
         )
     dtype = checked_dtype(array.dtype if dtype is None else dtype)
-    array = np.array(array, dtype="float64" if dtype == WEAK else dtype, order="C")
+    with np.errstate(under="ignore"):
+        array = np.array(array, dtype="float64" if dtype == WEAK else dtype, order="C")
     array.setflags(write=False)
     shape = _checked_shape("constant", array.shape)
     return Node("constant", (), {"value": array}, shape, dtype)
+
+
+def _as_float(value: int) -> float:
+    try:
+        return float(value)
+    except OverflowError:
+        raise OverflowError(
+            f"an operand must be a number that a float can be, up to 1.8e308, got an int of {value.bit_length()} bits"
+        ) from None
 
 
 def scalar_value(node: Node) -> float | None:

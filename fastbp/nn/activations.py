@@ -13,6 +13,8 @@ from fastbp.graph.node import Node
 from fastbp.graph.reductions import reduced
 from fastbp.nn import eager
 
+_quiet = np.errstate(under="ignore")  # what is too small becomes 0, whatever np.seterr says
+
 
 def _given(x: Any) -> Any:
     """A node as it is, anything else as an array of floats."""
@@ -52,6 +54,7 @@ def softplus(x: Any) -> Any:
     return apply("softplus", x) if isinstance(x, Node) else eager.elementwise("softplus", x)
 
 
+@_quiet
 def leaky_relu(x: Any, negative_slope: float = 0.01) -> Any:
     """x where it is positive, else ``negative_slope * x``.
 
@@ -65,6 +68,7 @@ def leaky_relu(x: Any, negative_slope: float = 0.01) -> Any:
     return _where(x > 0, x, negative_slope * x)
 
 
+@_quiet
 def elu(x: Any, alpha: float = 1.0) -> Any:
     """x where it is positive, else ``alpha * (exp(x) - 1)``.
 
@@ -78,6 +82,7 @@ def elu(x: Any, alpha: float = 1.0) -> Any:
     return _where(x > 0, x, alpha * np.expm1(_where(x > 0, 0, x)))
 
 
+@_quiet
 def selu(x: Any) -> Any:
     """``scale * elu(x, alpha)``, whose constants keep mean 0 and variance 1 from layer to layer.
 
@@ -92,6 +97,7 @@ def selu(x: Any) -> Any:
     return 1.0507009873554805 * elu(x, 1.6732632423543772)
 
 
+@_quiet
 def gelu(x: Any, approximate: bool = False) -> Any:
     """``x * (1 + erf(x / sqrt(2))) / 2``; `approximate`: the form with tanh.
 
@@ -109,6 +115,7 @@ def gelu(x: Any, approximate: bool = False) -> Any:
     return 0.5 * x * (1 + erf(x * math.sqrt(0.5)))
 
 
+@_quiet
 def silu(x: Any) -> Any:
     """``x * sigmoid(x)``, also called swish.
 
@@ -122,6 +129,7 @@ def silu(x: Any) -> Any:
     return x * (apply("sigmoid", x) if isinstance(x, Node) else eager.elementwise("sigmoid", x))
 
 
+@_quiet
 def softsign(x: Any) -> Any:
     """``x / (1 + abs(x))``.
 
@@ -135,6 +143,7 @@ def softsign(x: Any) -> Any:
     return x / (1 + np.abs(x))
 
 
+@_quiet
 def hard_sigmoid(x: Any) -> Any:
     """``clip(x / 6 + 0.5, 0, 1)``: the sigmoid's shape in three straight pieces, as Keras and PyTorch have it.
 
@@ -148,6 +157,7 @@ def hard_sigmoid(x: Any) -> Any:
     return _where(x <= -3, 0, _where(x >= 3, 1, x / 6 + 0.5))
 
 
+@_quiet
 def logsumexp(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
     """``log(sum(exp(x)))`` over axes, without overflow.
 
@@ -167,6 +177,7 @@ def logsumexp(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
     return found if keepdims else np.squeeze(found, axis=axis)[()]
 
 
+@_quiet
 def log_softmax(x: Any, axis: int = -1) -> Any:
     """The logarithm of the softmax along an axis: ``x - logsumexp(x)``.
 

@@ -9,6 +9,8 @@ import numpy as np
 from fastbp import checks
 from fastbp.graph.node import Node
 
+_quiet = np.errstate(under="ignore")  # what is too small becomes 0, whatever np.seterr says
+
 
 def _error(name: str, prediction: Any, target: Any) -> Any:
     """prediction - target, of one shape; (n,) counts as (n, 1)."""
@@ -33,6 +35,7 @@ def _as_column(shape: tuple[int, ...]) -> tuple[int, ...]:
     return (*shape, 1) if len(shape) == 1 else shape
 
 
+@_quiet
 def mae(prediction: Any, target: Any) -> Any:
     """Mean absolute error, averaged over all elements: ``mean(abs(prediction - target))``.
 
@@ -59,6 +62,7 @@ def mae(prediction: Any, target: Any) -> Any:
     return np.mean(np.abs(_error("mae", prediction, target)))
 
 
+@_quiet
 def huber(prediction: Any, target: Any, delta: Any = 1.0) -> Any:
     """Huber's loss, averaged: ``e**2 / 2`` where the error is at most `delta`, else ``delta * (abs(e) - delta / 2)``.
 

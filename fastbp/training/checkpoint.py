@@ -27,6 +27,7 @@ DESCRIPTION = "fastbp"  # the entry that says what the file holds
 PARAMETER = "parameters/"  # and the name, for each parameter
 STATE = "state/"  # and the number of the vector, and the name: of the optimizer's state
 NUMBERS = "hyper"  # the optimizer's numbers
+LONGEST = 60_000  # bytes of a name in a .npz archive, and some for what stands before and after it
 TEMPORARY = ".fastbp-"  # what files are called until they are whole
 VERSION = 1
 
@@ -43,6 +44,11 @@ def write(path: Path, arrays: Mapping[str, Array], description: Mapping[str, Any
     target = os.path.realpath(_text(path))
     text = json.dumps({"version": VERSION, **description})
     entries: dict[str, Any] = {DESCRIPTION: np.frombuffer(text.encode(), np.uint8), **arrays}
+    for name in entries:
+        if len(name.encode()) > LONGEST:
+            raise ValueError(
+                f"the name of a parameter is too long for a file: {checks.shown(name)}"
+            )
     mode, folder = _mode(target), os.path.dirname(target)
     _sweep(folder)
     while not _written(
@@ -115,6 +121,8 @@ def _remove(path: str) -> None:
 
 def _text(path: Path) -> str:
     text = os.fspath(path) if isinstance(path, str | os.PathLike) else None
+    if isinstance(text, str) and "\0" in text:
+        raise ValueError(f"path must name a file, got {text!r}")
     if not isinstance(text, str):
         raise TypeError(f"path must be a string or a path, got {type(path).__name__}")
     return text

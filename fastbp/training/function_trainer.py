@@ -182,6 +182,8 @@ class FunctionTrainer(Trainer):
         self._state.model.adopt()
         dtype = self._state.model.dtype
         found = data_arrays(data, dtype, name=name, look=look)
+        if not found:
+            raise ValueError(f"{name} must hold an array with a row for each sample, or several")
         if len(found) > MAX_ARRAYS:
             raise ValueError(f"{name} may be up to {MAX_ARRAYS} arrays, got {len(found)}")
         for label, array in found:

@@ -51,7 +51,8 @@ class Objective:
                 f"loss must be a function of (params, *data), got {checks.shown(function)}"
             )
         self.function = function
-        self.given = nesting.copied(params)  # the caller's dicts may change
+        with nesting.to_the_end("params"):
+            self.given = nesting.copied(params)  # the caller's dicts may change
         self._live: Any = None
         self.seed = int.from_bytes(os.urandom(4)) if seed is None else checks.seed_number(seed)
         self.shuffles = 0  # epochs trained so far: the next one's stream
@@ -163,7 +164,7 @@ def _parameters(params: Any) -> tuple[list[tuple[str, Array]], np.dtype[Any]]:
     found: list[tuple[str, Array]] = []
     floats = set()
     for name, leaf in nesting.leaves(params, "params"):
-        number = isinstance(leaf, Real) and not isinstance(leaf, (bool, np.bool_))
+        number = isinstance(leaf, Real) and not isinstance(leaf, (bool, np.bool_, np.timedelta64))
         if not number and not (isinstance(leaf, np.ndarray) and leaf.dtype.kind == "f"):
             got = (
                 f"an array of {leaf.dtype}" if isinstance(leaf, np.ndarray) else checks.shown(leaf)
@@ -171,10 +172,14 @@ def _parameters(params: Any) -> tuple[list[tuple[str, Array]], np.dtype[Any]]:
             hint = ": convert it with .astype(float)" if isinstance(leaf, np.ndarray) else ""
             raise TypeError(f"{name} must be a float array or a number, got {got}{hint}")
         plain(name, leaf)
-        array = np.asarray(leaf, None if isinstance(leaf, np.ndarray) else np.float64)
+        array = leaf if isinstance(leaf, np.ndarray) else np.array(checks.real_number(name, leaf))
         if not number:
             floats.add(array.dtype.newbyteorder("="))
         found.append((name, array))
+    names = [name for name, _ in found]
+    if len(set(names)) < len(names):
+        twice = next(name for name in names if names.count(name) > 1)
+        raise ValueError(f"params must have names that can be told apart, got {twice} twice")
     if not found:
         raise ValueError(f"params holds no parameters, got {checks.shown(params)}")
     dtype = np.dtype("float32" if floats == {np.dtype("float32")} else "float64")

@@ -247,7 +247,10 @@ def is_leaf(value: Any, numbers: bool) -> bool:
 
 
 def _leaf(value: Any, name: str, rows: bool) -> Leaf:
-    if type(value) in (int, float):
+    if type(value) is float:
+        return Leaf(name, (), WEAK, False)
+    if type(value) is int:
+        checks.real_number(name, value)  # not one that no float can be
         return Leaf(name, (), WEAK, False)
     value = np.asarray(value) if checks.is_buffer(value) else value
     plain(name, value)

@@ -60,7 +60,9 @@ class Transformed:
                 results = last.run(leaves)
                 if results is not None:
                     return last.result.put_together(results)
-        if _holds_nodes((args, kwargs)):
+        with nesting.to_the_end("an argument"):
+            nodes = _holds_nodes((args, kwargs))
+        if nodes:
             return self._derive(self.function, args, kwargs)
         args, kwargs = nesting.mapped((args, kwargs), plain_int)
         form, ints = signature(args, kwargs)
