@@ -10,6 +10,7 @@ without GNU vectors).
 """
 
 import copy
+import json
 import os
 import shutil
 import subprocess
@@ -17,6 +18,7 @@ import sys
 import sysconfig
 from pathlib import Path
 
+import Cython
 from Cython.Build import cythonize
 from setuptools import Extension, setup
 from setuptools.command.build_ext import build_ext
@@ -58,6 +60,9 @@ DEBUG = os.environ.get("FASTBP_DEBUG") == "1"
 SANITIZE = os.environ.get("FASTBP_SANITIZE", "")
 PLAIN = os.environ.get("FASTBP_PLAIN") == "1"
 
+SOURCES = [str(p) for suffix in ("pyx", "pxd", "pxi") for p in Path("fastbp").rglob(f"*.{suffix}")]
+SOURCES += ["setup.py"]
+
 DIRECTIVES = {
     "language_level": 3,
     "boundscheck": DEBUG,
@@ -86,6 +91,11 @@ X86 = {
     "v3": ["-march=x86-64-v3"],
     "v4": ["-march=x86-64-v4", "-mprefer-vector-width=512"],
 }
+
+# Where what `pip install -e` has compiled is kept for the next time, for each way to compile it.
+WAY = [sys.implementation.cache_tag, "debug" * DEBUG, "plain" * PLAIN, SANITIZE.replace(",", "-")]
+WAY += [os.environ.get(name, "").replace(os.sep, "-").replace(" ", "") for name in ("CC", "CFLAGS")]
+KEPT = os.path.join("build", "-".join(["editable", *filter(None, WAY)]))
 
 # How far a module is optimised. Where nothing is said: -O2, as -O3 gained nothing there that benchmarks could see; with
 # it a wheel would be a fifth larger. Tiles must be unrolled whole, plain loops be split by their conditions. Modules
@@ -153,8 +163,17 @@ def linker_flags(flags):
 
 
 def translated(names, *shared):
-    """The modules in C, with what Cython adds to them in a module that they share."""
-    return cythonize(
+    """The modules in C, with what Cython adds to them in a module that they share; as they are if nothing is newer.
+
+    Cython's own files do not count: pip installs them anew for each build.
+    """
+    stamp = Path("build/cython", f"{names[0]}.json")
+    made_by = [Cython.__version__, repr(DIRECTIVES), *names]
+    if stamp.exists() and stamp.stat().st_mtime > max(os.path.getmtime(p) for p in SOURCES):
+        known = json.loads(stamp.read_text())
+        if known["made by"] == made_by and all(map(os.path.exists, known["modules"].values())):
+            return [Extension(n, [c], depends=SOURCES) for n, c in known["modules"].items()]
+    modules = cythonize(
         [
             *shared,
             *(Extension(f"fastbp.{n}", [f"fastbp/{n.replace('.', '/')}.pyx"]) for n in names),
@@ -163,6 +182,9 @@ def translated(names, *shared):
         build_dir="build/cython",
         shared_utility_qualified_name=SHARED if shared else None,
     )
+    known = {module.name: module.sources[0] for module in modules}
+    stamp.write_text(json.dumps({"made by": made_by, "modules": known}))
+    return modules
 
 
 def extensions():
@@ -213,6 +235,8 @@ class BuildEachIsa(build_ext):
         build_ext.build_extension(own, ext)
 
     def run(self):
+        if self.editable_mode:  # else in a new folder each time, where nothing is up to date
+            self.build_lib = self.build_temp = KEPT
         if self.inplace:  # the linker creates no folders
             for isa in instruction_sets():
                 Path("fastbp/kernels", isa).mkdir(exist_ok=True)

@@ -103,8 +103,9 @@ def assert_along(
     along: Arguments,
     rest: Arguments,
     dtype: str,
+    kinks: float,
 ) -> None:
-    """The Hessian times `along` is how the gradient changes that way."""
+    """The Hessian times `along` is how the gradient changes that way; but for a share `kinks` of the elements."""
     chosen, along, rest = in_float64(chosen), in_float64(along), in_float64(rest)
     largest = max(np.abs(v).max(initial=0) for v in found.values())
     errors = []
@@ -115,10 +116,11 @@ def assert_along(
         )
         wanted = {k: (ahead[k] - behind[k]) / (2 * step) for k in chosen}
         scale = max(largest, *(np.abs(v).max(initial=0) for v in wanted.values()))
-        error = max(np.abs(np.asarray(found[k], float) - wanted[k]).max(initial=0) for k in chosen)
-        if error <= (1e-4 if dtype == "float64" else 2e-2) * scale + 1e-6:
+        off = [np.ravel(np.abs(np.asarray(found[k], float) - wanted[k])) for k in chosen]
+        error = np.concatenate(off)
+        if np.mean(error > (1e-4 if dtype == "float64" else 2e-2) * scale + 1e-6) <= kinks:
             return
-        errors.append(f"{error:.3g} of {scale:.3g}")
+        errors.append(f"{error.max():.3g} of {scale:.3g}")
     raise AssertionError(f"differs by {', '.join(errors)}")
 
 

@@ -206,7 +206,9 @@ def check_hvp(data):
         return drawn.program.number(np, chosen | rest)
 
     found = bp.hvp(loss)(chosen, along, rest)
-    oracle.assert_along(bp.grad(loss), found, chosen, along, rest, drawn.dtype)
+    # Of many numbers that are sorted, some change places within any step, and their gradients with them.
+    kinks = 0.02 * any(one.name == "by_order" for one in drawn.program.instructions)
+    oracle.assert_along(bp.grad(loss), found, chosen, along, rest, drawn.dtype, kinks)
 
 
 def check_per_sample(data):
