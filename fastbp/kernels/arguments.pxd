@@ -22,6 +22,53 @@ cdef inline object flat(object view):
     return view.reshape(-1)
 
 
+cdef inline object whole_numbers(object array, str name):
+    """An array of int64, (n,), as an ndarray over the same memory."""
+    from numpy import asarray, int64
+    view = None
+    try:
+        view = asarray(memoryview(array))
+    except (BufferError, TypeError, ValueError):    # no buffer, or a dtype that has none
+        pass
+    if view is None or view.dtype != int64:
+        dtype = getattr(array, "dtype", None)
+        got = type(array).__name__ if dtype is None else f"an array of {dtype}"
+        raise TypeError(f"{name}: expected an array of int64, got {got}")
+    if view.ndim != 1:
+        raise ValueError(f"{name}: expected 1 dimension, got shape {view.shape}")
+    if not (view.flags.c_contiguous and view.flags.aligned):
+        raise ValueError(f"{name}: expected an aligned C-contiguous array, got one of shape {view.shape} that is not; "
+                         "numpy.ascontiguousarray makes one")
+    return view
+
+
+cdef inline object indices(object array, str name):
+    """A copy of int64 indices: ours alone, so that what is checked is what is used, whatever another thread writes."""
+    return whole_numbers(array, name).copy()
+
+
+cdef inline double number(object value, str name) except? -1:
+    """A scalar as float64."""
+    try:
+        return value
+    except OverflowError:
+        raise OverflowError(f"{name}: expected a number, got one beyond float64") from None
+    except (TypeError, ValueError):
+        raise TypeError(f"{name}: expected a number, got {type(value).__name__}") from None
+
+
+cdef inline object whole(object value, str name, object least, object most):
+    """A whole number from `least` to `most`, which a C number holds."""
+    from operator import index
+    try:
+        value = index(value)
+    except TypeError:
+        raise TypeError(f"{name}: expected a whole number, got {type(value).__name__}") from None
+    if not least <= value <= most:
+        raise OverflowError(f"{name}: expected a whole number from {least} to {most}, got one beyond")
+    return value
+
+
 cdef inline int publish(dict module, tuple functions) except -1:
     """`total_` becomes `total` in Python; in Cython that name is the kernel's."""
     for function in functions:

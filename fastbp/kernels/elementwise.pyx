@@ -220,7 +220,7 @@ cdef void apply(int op, real *out, const real *a, const real *b, Py_ssize_t n) n
 cdef void broadcast(real *out, const real *x, Py_ssize_t rs, Py_ssize_t cs, Py_ssize_t n, Py_ssize_t m) noexcept nogil:
     """out (n, m) = x, whose strides are rs and cs (0 or 1)."""
     cdef Py_ssize_t i, j
-    for i in range(n):
+    for i in range(n if m else 0):
         if cs == 0:
             for j in range(m):
                 out[i * m + j] = x[i * rs]

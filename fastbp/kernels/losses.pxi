@@ -2,7 +2,7 @@
 
 from fastbp.kernels.elementwise cimport binary, BCE, BCE_GRAD, BCE_WITH_LOGITS, SQUARED_ERROR
 from fastbp._arguments import take, same
-from fastbp.kernels.arguments cimport flat, first, written, is_double
+from fastbp.kernels.arguments cimport flat, first, number, written, is_double
 
 
 cdef int loss_views(int op, const real[::1] p, const real[::1] y, real[::1] out) except -1:
@@ -26,13 +26,14 @@ cdef object apply_loss(int op, object p, str p_name, object y, object out, str o
         loss_views[float](op, flat(p), flat(y), flat(out))
 
 
-cdef object apply_fused(int op, object p, str p_name, object y, object dp, str dp_name, double scale):
+cdef object apply_fused(int op, object p, str p_name, object y, object dp, str dp_name, object scale):
     """dp, and the sum of the losses."""
+    cdef double factor = number(scale, "scale")
     dp = take(dp, dp_name, writable=True)
     p, y = same(p, p_name, dp), same(y, "y", dp)
     if is_double(dp):
-        return fused_views[double](op, flat(p), flat(y), flat(dp), scale)
-    return fused_views[float](op, flat(p), flat(y), flat(dp), <float>scale)
+        return fused_views[double](op, flat(p), flat(y), flat(dp), factor)
+    return fused_views[float](op, flat(p), flat(y), flat(dp), <float>factor)
 
 
 def bce_forward(p, y, out):

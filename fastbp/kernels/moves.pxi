@@ -1,7 +1,7 @@
-# The Python functions of moves.pyx.
+# The Python functions of moves.pyx. Indices are copied first: another thread may write to the caller's.
 
 from fastbp._arguments import take, of_shape
-from fastbp.kernels.arguments cimport flat, first, written, is_double, publish
+from fastbp.kernels.arguments cimport flat, first, indices, written, is_double, publish
 
 
 cdef const long long *start(const long long[::1] index) noexcept:
@@ -53,7 +53,7 @@ cdef int add_rows_views(const real[::1] g, const real[::1] index, real[::1] out,
     return 0
 
 
-def gather_elements_(x, const long long[::1] index, out):
+def gather_elements_(x, index, out):
     """``out[i] = x[index[i]]`` of the flattened `x`, and 0 where ``index[i] < 0``.
 
     Parameters
@@ -70,7 +70,7 @@ def gather_elements_(x, const long long[::1] index, out):
     TypeError
         For another dtype, or two.
     ValueError
-        For other shapes, or an array that is not contiguous or not writable.
+        For other shapes, or an array that is not contiguous, not aligned or not writable.
     IndexError
         For an index of `size` or more.
 
@@ -84,8 +84,8 @@ def gather_elements_(x, const long long[::1] index, out):
     array([7., 0., 5.])
     """
     out = take(out, "out", ndim=1, writable=True)
-    x = take(x, "x", out)
-    of_shape(out, "out", (index.shape[0],))
+    x, index = take(x, "x", out), indices(index, "index")
+    of_shape(out, "out", index.shape)
     below(index, x.size)
     if is_double(out):
         gather_elements_views[double](flat(x), index, out)
@@ -93,7 +93,7 @@ def gather_elements_(x, const long long[::1] index, out):
         gather_elements_views[float](flat(x), index, out)
 
 
-def scatter_elements_(g, const long long[::1] index, out, accumulate=False):
+def scatter_elements_(g, index, out, accumulate=False):
     """``out[index[i]] += g[i]`` of the flattened `out`, from the first i to the last, where ``index[i] >= 0``.
 
     Parameters
@@ -122,8 +122,8 @@ def scatter_elements_(g, const long long[::1] index, out, accumulate=False):
     array([2., 0., 5.])
     """
     out = take(out, "out", writable=True)
-    g = take(g, "g", out)
-    of_shape(g, "g", (index.shape[0],))
+    g, index = take(g, "g", out), indices(index, "index")
+    of_shape(g, "g", index.shape)
     below(index, out.size)
     if is_double(out):
         scatter_elements_views[double](g, index, flat(out), accumulate)
@@ -131,7 +131,7 @@ def scatter_elements_(g, const long long[::1] index, out, accumulate=False):
         scatter_elements_views[float](g, index, flat(out), accumulate)
 
 
-def gather_columns_(x, const long long[::1] index, out):
+def gather_columns_(x, index, out):
     """``out[:, j] = x[:, index[j]]``, and 0 where ``index[j] < 0``.
 
     Parameters
@@ -159,7 +159,7 @@ def gather_columns_(x, const long long[::1] index, out):
            [5., 3.]])
     """
     out = take(out, "out", ndim=2, writable=True)
-    x = take(x, "x", out, ndim=2)
+    x, index = take(x, "x", out, ndim=2), indices(index, "index")
     of_shape(out, "out", (x.shape[0], index.shape[0]))
     below(index, x.shape[1])
     if is_double(out):
@@ -168,7 +168,7 @@ def gather_columns_(x, const long long[::1] index, out):
         gather_columns_views[float](flat(x), index, flat(out), x.shape[0], x.shape[1])
 
 
-def scatter_columns_(g, const long long[::1] index, out):
+def scatter_columns_(g, index, out):
     """``out = 0``, then ``out[:, index[j]] += g[:, j]`` from the first j to the last, where ``index[j] >= 0``.
 
     Parameters
@@ -196,7 +196,7 @@ def scatter_columns_(g, const long long[::1] index, out):
            [0., 0., 7.]])
     """
     out = take(out, "out", ndim=2, writable=True)
-    g = take(g, "g", out, ndim=2)
+    g, index = take(g, "g", out, ndim=2), indices(index, "index")
     of_shape(g, "g", (out.shape[0], index.shape[0]))
     below(index, out.shape[1])
     if is_double(out):
@@ -234,7 +234,7 @@ def take_rows_(x, index, out):
            [nan, nan]])
     """
     out = take(out, "out", ndim=2, writable=True)
-    x, index = take(x, "x", out, ndim=2), take(index, "index", out, ndim=1)
+    x, index = take(x, "x", out, ndim=2), take(index, "index", out, ndim=1).copy()
     of_shape(out, "out", (index.shape[0], x.shape[1]))
     if is_double(out):
         take_rows_views[double](flat(x), index, flat(out), x.shape[0], x.shape[1])
@@ -272,7 +272,7 @@ def add_rows_(g, index, out, accumulate=False):
            [5.]])
     """
     out = take(out, "out", ndim=2, writable=True)
-    g, index = take(g, "g", out, ndim=2), take(index, "index", out, ndim=1)
+    g, index = take(g, "g", out, ndim=2), take(index, "index", out, ndim=1).copy()
     of_shape(g, "g", (index.shape[0], out.shape[1]))
     if is_double(out):
         add_rows_views[double](flat(g), index, flat(out), out.shape[0], out.shape[1], accumulate)

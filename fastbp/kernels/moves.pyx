@@ -70,7 +70,7 @@ cdef void gather_columns(real *out, const real *x, const long long *index, Py_ss
         for r in range(rows):
             copy_row(out + r * m, x + r * width + index[0], m)
     else:
-        for r in range(rows):
+        for r in range(rows if m else 0):
             gather_elements(out + r * m, x + r * width, index, m)
 
 
@@ -83,7 +83,7 @@ cdef void scatter_columns(real *out, real *rest, const real *g, const long long 
         for r in range(rows):
             add_row(out + r * width + index[0], NULL, g + r * m, m)
     else:
-        for r in range(rows):
+        for r in range(rows if m and width else 0):
             scatter_elements(out + r * width, NULL if rest == NULL else rest + r * width, g + r * m, index, m, width, 1)
 
 
@@ -91,7 +91,7 @@ cdef void join_columns(real *out, const real *a, const real *b, Py_ssize_t rows,
                        Py_ssize_t m) noexcept nogil:
     """out (rows, k + m): the rows of a (rows, k), and behind them those of b (rows, m)."""
     cdef Py_ssize_t r
-    for r in range(rows):
+    for r in range(rows if k + m else 0):
         copy_row(out + r * (k + m), a + r * k, k)
         copy_row(out + r * (k + m) + k, b + r * m, m)
 
@@ -111,7 +111,7 @@ cdef void take_rows(real *out, const real *x, const real *index, Py_ssize_t n, P
                     Py_ssize_t width) noexcept nogil:
     """out (n, width) = x[index], x (rows, width); a row of NaN where the index is no whole number in [-rows, rows)."""
     cdef Py_ssize_t i, j, k
-    for i in range(n):
+    for i in range(n if width else 0):
         k = row_of(index[i], rows)
         if k >= 0:
             copy_row(out + i * width, x + k * width, width)
@@ -129,7 +129,7 @@ cdef void add_rows(real *out, real *rest, const real *g, const real *index, Py_s
     cdef Py_ssize_t i, k
     if not accumulate:
         clear(out, rest, rows * width)
-    for i in range(n):
+    for i in range(n if width else 0):
         k = row_of(index[i], rows)
         if k >= 0:
             add_row(out + k * width, NULL if rest == NULL else rest + k * width, g + i * width, width)

@@ -18,7 +18,7 @@ cdef void sum_axis(real *out, const real *x, Py_ssize_t outer, Py_ssize_t k, Py_
     if inner == 1:
         row_sums(out, x, outer, k)
     else:
-        for o in range(outer):
+        for o in range(outer if inner else 0):
             column_sums(out + o * inner, x + o * k * inner, k, inner, 0)
 
 
@@ -64,7 +64,7 @@ cdef inline void extreme_rows(real *out, const real *x, Py_ssize_t k, Py_ssize_t
 cdef inline void extreme_axis(real *out, const real *x, Py_ssize_t outer, Py_ssize_t k, Py_ssize_t inner,
                               bint top) noexcept nogil:
     cdef Py_ssize_t o
-    for o in range(outer):
+    for o in range(outer if inner else 0):
         if inner == 1:
             out[o] = extreme(x + o * k, k, top)
         else:
@@ -129,7 +129,7 @@ cdef void cumsum_axis(real *out, const real *x, Py_ssize_t outer, Py_ssize_t k, 
                       int reverse) noexcept nogil:
     """out[o, j, i] = sum_l x[o, l, i], l <= j, added from the first; `reverse`: l >= j, from the last. out may be x."""
     cdef Py_ssize_t o, begin, step = -inner if reverse else inner
-    for o in range(outer if k else 0):
+    for o in range(outer if k and inner else 0):
         begin = (o * k + (k - 1 if reverse else 0)) * inner
         if k > TERMS:
             long_running(out + begin, x + begin, k, inner, step)

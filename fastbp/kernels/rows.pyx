@@ -2,7 +2,7 @@
 from fastbp.kernels.vector cimport real, prefetch
 from fastbp.kernels.copies cimport copy_row
 from fastbp._arguments import take, of_shape
-from fastbp.kernels.arguments cimport flat, first, written, is_double
+from fastbp.kernels.arguments cimport flat, first, indices, written, is_double
 
 cdef enum:
     LONG = 2048         # bytes from which a row is not asked for: once it has begun, the hardware sees what comes
@@ -31,7 +31,7 @@ cdef void gather(real *out, const real *x, const long long *index, Py_ssize_t n,
         copy_row(out + i * width, x + index[i] * width, width)
 
 
-def gather_rows(x, const long long[::1] index, out) -> None:
+def gather_rows(x, index, out) -> None:
     """out = x[index], by rows.
 
     Parameters
@@ -45,7 +45,7 @@ def gather_rows(x, const long long[::1] index, out) -> None:
     TypeError
         For another dtype, or two.
     ValueError
-        For other shapes, or an array that is not contiguous or not writable.
+        For other shapes, or an array that is not contiguous, not aligned or not writable.
     IndexError
         An index outside [0, rows).
 
@@ -58,18 +58,23 @@ def gather_rows(x, const long long[::1] index, out) -> None:
     >>> out.tolist()
     [[9.0, 10.0, 11.0], [0.0, 1.0, 2.0]]
     """
-    cdef Py_ssize_t i, rows
     out = take(out, "out", ndim=2, writable=True)
-    x = take(x, "x", out, ndim=2)
+    x, index = take(x, "x", out, ndim=2), indices(index, "index")
     of_shape(out, "out", (index.shape[0], x.shape[1]))
-    rows = x.shape[0]
-    for i in range(index.shape[0]):
-        if not 0 <= index[i] < rows:
-            raise IndexError(f"index: expected values in [0, {rows}), got {index[i]} at position {i}")
+    within(index, x.shape[0])
     if is_double(out):
         gather_views[double](flat(x), index, flat(out), x.shape[1])
     else:
         gather_views[float](flat(x), index, flat(out), x.shape[1])
+
+
+cdef int within(const long long[::1] index, Py_ssize_t rows) except -1:
+    """Refuse an index that is no row."""
+    cdef Py_ssize_t i
+    for i in range(index.shape[0]):
+        if not 0 <= index[i] < rows:
+            raise IndexError(f"index: expected values in [0, {rows}), got {index[i]} at position {i}")
+    return 0
 
 
 cdef int gather_views(const real[::1] x, const long long[::1] index, real[::1] out, Py_ssize_t width) except -1:

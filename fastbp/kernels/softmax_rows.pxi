@@ -26,9 +26,10 @@ cdef double rows_views(int op, const real[::1] z, const real[::1] y, real[::1] o
     return 0
 
 
-cdef object apply_rows(int op, object z, str z_name, object y, object out, str out_name, double scale):
+cdef object apply_rows(int op, object z, str z_name, object y, object out, str out_name, object scale):
     """z (n, m), y (n,) but for softmax; out is (n, m) for softmax and its gradient, else (n,)."""
     cdef bint whole = op == SOFTMAX or op == SOFTMAX_CROSS_ENTROPY
+    cdef double factor = number(scale, "scale")
     out = take(out, out_name, ndim=2 if whole else 1, writable=True)
     z = take(z, z_name, out, ndim=2)
     n, m = z.shape
@@ -38,11 +39,11 @@ cdef object apply_rows(int op, object z, str z_name, object y, object out, str o
     if op == SOFTMAX:
         y = z
     else:
-        y = take(y, "y", out, ndim=1)
+        y = take(y, "y", out, ndim=1).copy()    # ours alone: another thread may write to it
         of_shape(y, "y", (n,))
     if is_double(out):
-        return rows_views[double](op, flat(z), flat(y), flat(out), n, m, scale)
-    return rows_views[float](op, flat(z), flat(y), flat(out), n, m, <float>scale)
+        return rows_views[double](op, flat(z), flat(y), flat(out), n, m, factor)
+    return rows_views[float](op, flat(z), flat(y), flat(out), n, m, <float>factor)
 
 
 cdef int one_hot_views(const real[::1] y, real[::1] out, Py_ssize_t m) except -1:
@@ -201,7 +202,7 @@ def one_hot_(y, out):
            [1., 0., 0.]])
     """
     out = take(out, "out", ndim=2, writable=True)
-    y = take(y, "y", out, ndim=1)
+    y = take(y, "y", out, ndim=1).copy()        # as above
     of_shape(y, "y", out.shape[:1])
     if is_double(out):
         one_hot_views[double](flat(y), flat(out), out.shape[1])

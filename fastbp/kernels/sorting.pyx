@@ -1,10 +1,18 @@
 """Rows in order: the indices that sort a row, and numbers moved by such indices."""
+from libc.string cimport memcpy
+
+from numpy import empty
+
 from fastbp._arguments import take, same
 from fastbp.kernels.arguments cimport flat, first, written, is_double, publish
 from fastbp.kernels.softmax_rows cimport class_of
 from fastbp.kernels.sums cimport carry
 from fastbp.kernels.transcendental cimport NAN
 from fastbp.kernels.vector cimport real
+
+
+cdef enum:
+    NUMBERED = 1 << 24      # columns that float32 has a number for each of
 
 
 cdef inline bint before(const real *x, real i, real j) noexcept nogil:
@@ -36,7 +44,7 @@ cdef void argsort(real *out, const real *x, Py_ssize_t n, Py_ssize_t m) noexcept
     cdef Py_ssize_t i, j
     cdef real *heap
     cdef real top
-    for i in range(n):
+    for i in range(n if m else 0):
         heap = out + i * m
         for j in range(m):
             heap[j] = <real>j
@@ -52,7 +60,7 @@ cdef void argsort(real *out, const real *x, Py_ssize_t n, Py_ssize_t m) noexcept
 cdef void take_along(real *out, const real *x, const real *index, Py_ssize_t n, Py_ssize_t m) noexcept nogil:
     """out[i, j] = x[i, index[i, j]]; NaN where that is no column."""
     cdef Py_ssize_t i, j, k
-    for i in range(n):
+    for i in range(n if m else 0):
         for j in range(m):
             k = class_of(index[i * m + j], m)
             out[i * m + j] = x[i * m + k] if k >= 0 else <real>NAN
@@ -65,7 +73,7 @@ cdef void put_along(real *out, real *rest, const real *g, const real *index, Py_
         out[i] = 0
         if rest != NULL:
             rest[i] = 0
-    for i in range(n):
+    for i in range(n if m else 0):
         for j in range(m):
             k = class_of(index[i * m + j], m)
             if k < 0:
@@ -76,8 +84,12 @@ cdef void put_along(real *out, real *rest, const real *g, const real *index, Py_
                 out[i * m + k] = out[i * m + k] + g[i * m + j]
 
 
-cdef int argsort_views(const real[::1] x, real[::1] out, Py_ssize_t n, Py_ssize_t m) except -1:
-    argsort(written(out), first(x), n, m)
+cdef int argsort_views(const real[::1] x, real[::1] out, real[::1] row, Py_ssize_t n, Py_ssize_t m) except -1:
+    """Each row in `row`, which is ours alone: its numbers are indices while it is sorted, and `out` is the caller's."""
+    cdef Py_ssize_t i
+    for i in range(n if m else 0):
+        argsort(&row[0], &x[i * m], 1, m)
+        memcpy(&out[i * m], &row[0], m * sizeof(real))
     return 0
 
 
@@ -92,7 +104,7 @@ cdef int along_views(bint back, const real[::1] x, const real[::1] index, real[:
 
 cdef object apply_along(bint back, object x, str name, object index, object out):
     out = take(out, "out", ndim=2, writable=True)
-    x, index = same(x, name, out), same(index, "index", out)
+    x, index = same(x, name, out), same(index, "index", out).copy()     # ours alone: another thread may write to it
     if is_double(out):
         along_views[double](back, flat(x), flat(index), flat(out), out.shape[0], out.shape[1])
     else:
@@ -112,7 +124,8 @@ def argsort_(x, out):
     Raises
     ------
     TypeError, ValueError
-        For other dtypes or shapes, or an array that is not contiguous or not writable.
+        For other dtypes or shapes, an array that is not contiguous or not writable, or more columns than the dtype can
+        number.
 
     Examples
     --------
@@ -125,10 +138,14 @@ def argsort_(x, out):
     """
     out = take(out, "out", ndim=2, writable=True)
     x = same(x, "x", out)
+    n, m = out.shape
+    if m > NUMBERED and not is_double(out):
+        raise ValueError(f"x: expected at most 2**24 columns, which float32 can number, got {m}; float64 takes more")
+    row = empty(m, out.dtype)
     if is_double(out):
-        argsort_views[double](flat(x), flat(out), out.shape[0], out.shape[1])
+        argsort_views[double](flat(x), flat(out), row, n, m)
     else:
-        argsort_views[float](flat(x), flat(out), out.shape[0], out.shape[1])
+        argsort_views[float](flat(x), flat(out), row, n, m)
 
 
 def take_along_(x, index, out):

@@ -167,7 +167,7 @@ def test_refusals(name, arguments, error, message):
 
 
 def test_tables_are_int64():
-    with pytest.raises(ValueError):
+    with pytest.raises(TypeError, match="index: expected an array of int64, got an array of int32"):
         moves.gather_elements(X, TWO.astype(np.int32), np.ones(2))
 
 

@@ -70,5 +70,5 @@ def test_arguments(x, index, out, error, message):
 
 
 def test_the_index_is_int64():
-    with pytest.raises(ValueError):
+    with pytest.raises(TypeError, match="index: expected an array of int64, got an array of int32"):
         gather_rows(X, np.zeros(1, np.int32), np.ones((1, 3)))
