@@ -4,7 +4,7 @@ So the bits depend neither on the order of calls nor on threads, and no state ha
 finalizer of SplitMix64 (Steele, Lea and Flood, 2014), applied to a counter that a key from seed and stream offsets.
 """
 from fastbp._arguments import take
-from fastbp.kernels.arguments cimport is_double
+from fastbp.kernels.arguments cimport is_double, number, whole, whole_numbers
 from fastbp.kernels.vector cimport real
 
 cdef extern from *:
@@ -24,6 +24,9 @@ cdef extern from *:
     """
     unsigned long long fb_key(unsigned long long seed, unsigned long long stream) noexcept nogil
     unsigned long long fb_random(unsigned long long key, unsigned long long i) noexcept nogil
+
+
+_MOST = 2**64 - 1       # seeds and streams
 
 
 cdef inline unsigned long long below(unsigned long long bits, unsigned long long n) noexcept nogil:
@@ -48,12 +51,12 @@ cdef void shuffle(long long *index, Py_ssize_t n, unsigned long long seed, unsig
             i += 1
 
 
-def permutation(long long[::1] index, unsigned long long seed, unsigned long long stream) -> None:
+def permutation(index, seed, stream) -> None:
     """Fill an array with a permutation of 0 .. n - 1.
 
     Parameters
     ----------
-    index : int64 array of shape (n,), n < 2**32. Written.
+    index : int64 array of shape (n,), C-contiguous, n < 2**32. Written.
     seed, stream : int
         Which permutation: each stream of a seed is another one.
 
@@ -66,14 +69,19 @@ def permutation(long long[::1] index, unsigned long long seed, unsigned long lon
     >>> sorted(index.tolist())
     [0, 1, 2, 3, 4]
     """
-    if index.shape[0] >= 1 << 32:
-        raise ValueError(f"index: expected fewer than 2**32 rows, got {index.shape[0]}")
-    if index.shape[0]:
+    index = whole_numbers(index, "index")
+    if not index.flags.writeable:
+        raise ValueError("index: expected a writable array, got a read-only one")
+    cdef long long[::1] places = index
+    cdef unsigned long long s = whole(seed, "seed", 0, _MOST), t = whole(stream, "stream", 0, _MOST)
+    if places.shape[0] >= 1 << 32:
+        raise ValueError(f"index: expected fewer than 2**32 rows, got {places.shape[0]}")
+    if places.shape[0]:
         with nogil:
-            shuffle(&index[0], index.shape[0], seed, stream)
+            shuffle(&places[0], places.shape[0], s, t)
 
 
-def uniform(out, unsigned long long seed, unsigned long long stream, double low, double high) -> None:
+def uniform(out, seed, stream, low, high) -> None:
     """Fill an array with numbers uniform in [low, high); float32 gets the float64 numbers, rounded.
 
     Parameters
@@ -94,10 +102,12 @@ def uniform(out, unsigned long long seed, unsigned long long stream, double low,
     True
     """
     out = take(out, "out", ndim=1, writable=True)
+    cdef unsigned long long key = fb_key(whole(seed, "seed", 0, _MOST), whole(stream, "stream", 0, _MOST))
+    cdef double least = number(low, "low"), most = number(high, "high")
     if is_double(out):
-        fill[double](out, fb_key(seed, stream), low, high)
+        fill[double](out, key, least, most)
     else:
-        fill[float](out, fb_key(seed, stream), low, high)
+        fill[float](out, key, least, most)
 
 
 cdef int fill(real[::1] out, unsigned long long key, double low, double high) except -1:

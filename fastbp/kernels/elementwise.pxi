@@ -1,7 +1,7 @@
 # The Python functions of elementwise.pyx.
 
 from fastbp._arguments import take, same, of_shape
-from fastbp.kernels.arguments cimport flat, first, written, is_double, publish
+from fastbp.kernels.arguments cimport flat, first, number, written, is_double, publish
 
 cdef tuple UNARY = ("negative", "square", "sqrt", "exp", "log", "reciprocal", "sigmoid", "tanh", "relu",
                     "log1p", "expm1", "sin", "cos", "arctan", "erf", "softplus", "absolute", "sign", "floor", "ceil",
@@ -177,10 +177,11 @@ def binary_hits_(p, y, out, threshold=0.5):
     """
     out = take(out, "out", writable=True)
     p, y = same(p, "p", out), same(y, "y", out)
+    cdef double limit = number(threshold, "threshold")
     if is_double(out):
-        binary_hits_views[double](flat(p), flat(y), flat(out), threshold)
+        binary_hits_views[double](flat(p), flat(y), flat(out), limit)
     else:
-        binary_hits_views[float](flat(p), flat(y), flat(out), threshold)
+        binary_hits_views[float](flat(p), flat(y), flat(out), <float>limit)
 
 
 def where_(c, a, b, out):

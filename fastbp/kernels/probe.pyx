@@ -1,7 +1,10 @@
 """What the hardware can do, measured: the yardsticks of the benchmarks."""
+from math import isfinite
 from time import perf_counter
 
+from cpython.exc cimport PyErr_CheckSignals
 from libc.stdlib cimport free, malloc
+from fastbp.kernels.arguments cimport number, whole
 from fastbp.kernels.vector cimport real, vector, vf, vd, WF, WD, vfma, splat
 from fastbp.kernels.dense cimport layer_forward, layer_inputs, layer_weights
 from fastbp.kernels.matmul cimport work_size
@@ -11,6 +14,15 @@ cdef enum:
     CHAINS = 12         # independent sums in registers: more than latency times throughput of any unit
 
 LANES = WF              # float32 numbers in a vector of this build: 1 where the kernels are plain loops
+_MOST = 2**63 - 1       # bytes, or elements
+
+
+cdef double duration(object seconds) except? -1:
+    """How long to measure: a number that the clock can pass."""
+    cdef double value = number(seconds, "seconds")
+    if not isfinite(value):
+        raise ValueError(f"seconds: expected a finite number, got {value}")
+    return value
 
 
 cdef void multiply_add(vector *sink, double x, Py_ssize_t n) noexcept nogil:
@@ -36,7 +48,7 @@ cdef void multiply_add(vector *sink, double x, Py_ssize_t n) noexcept nogil:
     sink[0] = acc[0]
 
 
-def fma_peak(str dtype="float32", double seconds=0.2) -> float:
+def fma_peak(str dtype="float32", seconds=0.2) -> float:
     """Fused multiply-adds on registers alone: the most that one core can do.
 
     Parameters
@@ -58,7 +70,7 @@ def fma_peak(str dtype="float32", double seconds=0.2) -> float:
     cdef vf sink_f
     cdef vd sink_d
     cdef Py_ssize_t n = 100_000
-    cdef double best = 0, checksum = 0, start, end = perf_counter() + seconds
+    cdef double best = 0, checksum = 0, start, end = perf_counter() + duration(seconds)
     if dtype not in ("float32", "float64"):
         raise ValueError(f"dtype: expected 'float32' or 'float64', got {dtype!r}")
     cdef bint single = dtype == "float32"
@@ -71,6 +83,7 @@ def fma_peak(str dtype="float32", double seconds=0.2) -> float:
             multiply_add[vd](&sink_d, 0.5, n)
             checksum += (<double *>&sink_d)[0]
         best = max(best, 2. * CHAINS * (WF if single else WD) * n / (perf_counter() - start))
+        PyErr_CheckSignals()
         if perf_counter() > end:
             return best * 1e-9 if checksum == checksum else 0
 
@@ -94,7 +107,7 @@ cdef void sweep(double *to, const double *x, Py_ssize_t n, bint copies) noexcept
             (<vd *>(to + j * WD))[0] = acc[j]
 
 
-def bandwidth(Py_ssize_t nbytes, bint copies=False, double seconds=0.2) -> float:
+def bandwidth(nbytes, bint copies=False, seconds=0.2) -> float:
     """Memory bandwidth of one core over a block of a size.
 
     Parameters
@@ -114,32 +127,35 @@ def bandwidth(Py_ssize_t nbytes, bint copies=False, double seconds=0.2) -> float
     >>> probe.bandwidth(1 << 16, seconds=0.01) > 0
     True
     """
-    cdef Py_ssize_t n = nbytes // 8, i
-    cdef double best = 0, start, end
-    if nbytes < 4096:
-        raise ValueError(f"nbytes: expected at least 4096, got {nbytes}")
+    cdef Py_ssize_t size = whole(nbytes, "nbytes", -_MOST, _MOST), n = size // 8, i
+    cdef double best = 0, start, end, lasts = duration(seconds)
+    if size < 4096:
+        raise ValueError(f"nbytes: expected at least 4096, got {size}")
     cdef double *x = <double *>malloc(n * 8)
     cdef double *to = <double *>malloc(n * 8)
     if x == NULL or to == NULL:
         free(x)
         free(to)
-        raise MemoryError(f"bandwidth needs two blocks of {nbytes} bytes")
+        raise MemoryError(f"bandwidth needs two blocks of {size} bytes")
     fb_large_pages(x, n * 8)            # as NumPy asks for them for its arrays
     fb_large_pages(to, n * 8)
     for i in range(n):
         x[i] = to[i] = 1
-    end = perf_counter() + seconds
-    while True:
-        start = perf_counter()
-        sweep(to, x, n, copies)
-        best = max(best, (2. if copies else 1.) * n * 8 / (perf_counter() - start))
-        if perf_counter() > end:
-            free(x)
-            free(to)
-            return best * 1e-9
+    end = perf_counter() + lasts
+    try:
+        while True:
+            start = perf_counter()
+            sweep(to, x, n, copies)
+            best = max(best, (2. if copies else 1.) * n * 8 / (perf_counter() - start))
+            PyErr_CheckSignals()
+            if perf_counter() > end:
+                return best * 1e-9
+    finally:
+        free(x)
+        free(to)
 
 
-def dense_rate(str product, Py_ssize_t n, Py_ssize_t k, Py_ssize_t m, str dtype="float32", double seconds=0.2) -> float:
+def dense_rate(str product, n, k, m, str dtype="float32", seconds=0.2) -> float:
     """How fast one product of a dense layer runs, over and over on the same memory.
 
     Parameters
@@ -161,18 +177,21 @@ def dense_rate(str product, Py_ssize_t n, Py_ssize_t k, Py_ssize_t m, str dtype=
     >>> probe.dense_rate("forward", 8, 8, 8, seconds=0.01) > 0
     True
     """
+    cdef double lasts = duration(seconds)
+    n, k, m = whole(n, "n", -_MOST, _MOST), whole(k, "k", -_MOST, _MOST), whole(m, "m", -_MOST, _MOST)
     if product not in _PRODUCTS or dtype not in ("float32", "float64") or min(n, k, m) < 1:
         raise ValueError(f"expected one of {', '.join(_PRODUCTS)}, sizes of at least 1, float32 or float64, "
                          f"got {product!r}, {(n, k, m)}, {dtype!r}")
     cdef int which = _PRODUCTS[product]
     cdef bint single = dtype == "float32"
     cdef Py_ssize_t size = 4 if single else 8, i
-    cdef Py_ssize_t elements = n * k + k * m + n * m + m + work_size() + 5 * 64
-    cdef char *room = <char *>malloc(elements * size + 64)
+    nbytes = size * (n * k + k * m + n * m + m + work_size() + 5 * 64) + 64     # no product of Python's overflows
+    cdef char *room = <char *>malloc(nbytes) if nbytes <= _MOST else NULL
     if room == NULL:
-        raise MemoryError(f"dense_rate needs {elements * size} bytes")
+        raise MemoryError(f"dense_rate needs {nbytes} bytes for n, k, m = {(n, k, m)}")
+    cdef Py_ssize_t elements = nbytes // size - 64 // size
     cdef char *base = room + (64 - <Py_ssize_t>room % 64) % 64
-    cdef Py_ssize_t repeats = max(1, <Py_ssize_t>(2e7 / (2. * n * k * m)))
+    cdef Py_ssize_t repeats = max(1, <Py_ssize_t><double>(2e7 / (2. * n * k * m)))
     rates = []
     try:
         for i in range(elements):
@@ -180,8 +199,9 @@ def dense_rate(str product, Py_ssize_t n, Py_ssize_t k, Py_ssize_t m, str dtype=
                 (<float *>base)[i] = 0.25
             else:
                 (<double *>base)[i] = 0.25
-        end = perf_counter() + seconds
+        end = perf_counter() + lasts
         while perf_counter() < end or not rates:
+            PyErr_CheckSignals()
             start = perf_counter()
             if single:
                 repeat[float](<float *>base, which, n, k, m, repeats)

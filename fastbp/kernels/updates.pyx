@@ -7,7 +7,7 @@ from libc.stdint cimport int32_t, int64_t, uint32_t, uint64_t
 
 from fastbp.kernels.vector cimport real, fma_, sqrt_
 from fastbp._arguments import take, same
-from fastbp.kernels.arguments cimport flat, first, written, is_double, publish
+from fastbp.kernels.arguments cimport flat, first, number, whole, written, is_double, publish
 
 
 cdef extern from *:
@@ -185,10 +185,11 @@ def sgd_(p, g, learning_rate):
     """
     p = take(p, "p", writable=True)
     g = same(g, "g", p)
+    cdef double rate = number(learning_rate, "learning_rate")
     if is_double(p):
-        sgd_views[double](flat(p), flat(g), learning_rate)
+        sgd_views[double](flat(p), flat(g), rate)
     else:
-        sgd_views[float](flat(p), flat(g), <float>learning_rate)
+        sgd_views[float](flat(p), flat(g), <float>rate)
 
 
 def momentum_(p, v, g, learning_rate, momentum=0.9, nesterov=False):
@@ -224,13 +225,14 @@ def momentum_(p, v, g, learning_rate, momentum=0.9, nesterov=False):
     """
     p = take(p, "p", writable=True)
     v, g = same(v, "v", p, writable=True), same(g, "g", p)
+    cdef double rate = number(learning_rate, "learning_rate"), mu = number(momentum, "momentum")
     if is_double(p):
-        momentum_views[double](flat(p), flat(v), flat(g), learning_rate, momentum, nesterov)
+        momentum_views[double](flat(p), flat(v), flat(g), rate, mu, nesterov)
     else:
-        momentum_views[float](flat(p), flat(v), flat(g), <float>learning_rate, <float>momentum, nesterov)
+        momentum_views[float](flat(p), flat(v), flat(g), <float>rate, <float>mu, nesterov)
 
 
-cdef double power(double b, long t) noexcept:
+cdef double power(double b, long long t) noexcept:
     """b^t by squaring."""
     cdef double result = 1
     while t > 0:
@@ -260,7 +262,7 @@ def adam_(p, m, v, g, learning_rate, t, beta_1=0.9, beta_2=0.999, epsilon=1e-8):
     Raises
     ------
     TypeError, ValueError
-        As `sgd`; ValueError for ``t < 1``.
+        As `sgd`; for a ``t`` that is no whole number, or below 1.
 
     Notes
     -----
@@ -275,18 +277,20 @@ def adam_(p, m, v, g, learning_rate, t, beta_1=0.9, beta_2=0.999, epsilon=1e-8):
     >>> p.round(12)
     array([0.5])
     """
-    cdef double step, root_scale
-    if t < 1:
-        raise ValueError(f"t: expected the number of the step, from 1, got {t}")
+    cdef double step, root_scale, keep_1 = number(beta_1, "beta_1"), keep_2 = number(beta_2, "beta_2")
+    cdef double rate = number(learning_rate, "learning_rate"), least = number(epsilon, "epsilon")
+    cdef long long time = whole(t, "t", -2**63, 2**63 - 1)
+    if time < 1:
+        raise ValueError(f"t: expected the number of the step, from 1, got {time}")
     p = take(p, "p", writable=True)
     m, v, g = same(m, "m", p, writable=True), same(v, "v", p, writable=True), same(g, "g", p)
-    step = learning_rate / (1 - power(beta_1, t))
-    root_scale = 1 / sqrt_(1 - power(beta_2, t))
+    step = rate / (1 - power(keep_1, time))
+    root_scale = 1 / sqrt_(1 - power(keep_2, time))
     if is_double(p):
-        adam_views[double](flat(p), flat(m), flat(v), flat(g), step, beta_1, beta_2, root_scale, epsilon)
+        adam_views[double](flat(p), flat(m), flat(v), flat(g), step, keep_1, keep_2, root_scale, least)
     else:
-        adam_views[float](flat(p), flat(m), flat(v), flat(g), <float>step, beta_1, beta_2, <float>root_scale,
-                          <float>epsilon)
+        adam_views[float](flat(p), flat(m), flat(v), flat(g), <float>step, keep_1, keep_2, <float>root_scale,
+                          <float>least)
 
 
 publish(globals(), (sgd_, momentum_, adam_))

@@ -86,9 +86,9 @@ def test_a_longer_array_begins_like_a_shorter_one():
 def test_arguments():
     with pytest.raises(TypeError, match="out: expected an array of float32 or float64"):
         random.uniform(np.zeros(3, np.int64), 0, 0, 0.0, 1.0)
-    with pytest.raises(ValueError):
+    with pytest.raises(TypeError, match="index: expected an array of int64, got an array of int32"):
         random.permutation(np.zeros(3, np.int32), 0, 0)
-    with pytest.raises(ValueError):
+    with pytest.raises(ValueError, match="index: expected an aligned C-contiguous array"):
         random.permutation(np.zeros(6, np.int64)[::2], 0, 0)
-    with pytest.raises(OverflowError):
+    with pytest.raises(OverflowError, match="seed: expected a whole number from 0 to"):
         random.permutation(np.zeros(3, np.int64), -1, 0)
