@@ -16,10 +16,10 @@ cdef class Bound:
     def __cinit__(self, Program program not None, values, training=None, hyper=None, *, bint flushes=True):
         cdef Py_ssize_t n = program.parameters, states = 1
         self.program = program
-        self.values = Memory(values, "values", program.dtype, n, False)
+        self.values = Memory(values, "values", program.dtype, n, program.updates)
         if program.updates:
             states = {"sgd": 1, "momentum": 2, "adam": 3}[program.steps[len(program.steps) - 1]["op"]]
-        if program.gradients:
+        if program.gradients or program.updates:
             self.training = Memory(training, "training", program.dtype, program.gradients + (states - 1) * n, True)
         if program.updates:
             self.hyper = Memory(hyper, "hyper", "float64", 16, True)
@@ -62,12 +62,7 @@ cdef class Bound:
                     f.moving[f.n_moving].step, f.moving[f.n_moving].operand = i, operand
                     f.moving[f.n_moving].array = place[0] - INPUTS
                     f.n_moving += 1
-        for place in p._places:
-            if place[0] == OUTPUT:
-                shape = place[2]
-                f.out_width = 1
-                for extent in shape[1:] if p.blocked else shape:
-                    f.out_width *= extent
+        f.out_width = p.out_width
         return 0
 
     cdef int add_lanes(self, int lanes) except -1:

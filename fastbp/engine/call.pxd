@@ -2,11 +2,14 @@ from cpython.buffer cimport Py_buffer
 
 from fastbp.engine.run cimport Run
 
+cdef enum:
+    AXES = 64               # NumPy's limit
+
 cdef struct Argument:
     int array               # which array of the program; -1 for a place in the parameter block
     Py_ssize_t offset       # there, in elements
     int ndim
-    Py_ssize_t shape[64]    # NumPy's limit
+    Py_ssize_t shape[AXES]
     char format             # of the buffer that is expected
     bint weak               # a Python number
 

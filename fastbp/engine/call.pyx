@@ -1,17 +1,36 @@
 """Call: a program as a function of arrays: arrays in, new arrays out, as little Python as can be between."""
+from math import prod
+
 from cpython.buffer cimport (PyBUF_FORMAT, PyBUF_STRIDES, PyBuffer_IsContiguous, PyBuffer_Release,
                              PyObject_GetBuffer)
+from cython cimport boundscheck
 from libc.stdlib cimport calloc, free
 from libc.string cimport memcpy
 
 from fastbp.engine.buffers cimport Memory
 from fastbp.engine.memory import aligned_zeros
+from fastbp.engine.program cimport Program
 from fastbp.engine.run cimport Run
 
 cdef enum:              # what became of an argument
     REFUSED
     COPIED
     HELD
+
+
+cdef int check(Program program, object layout, list arguments) except -1:
+    """Refuse arguments that are not as large as the program reads them."""
+    program.gives_numbers()
+    for i, (array, place, shape, _) in enumerate(arguments):
+        if not -1 <= array < len(program.widths) or len(shape) > AXES:
+            raise ValueError(f"arguments[{i}]: expected one of {len(program.widths)} arrays or -1, of at most {AXES} axes, "
+                             f"got {array}, of shape {shape}")
+        if array >= 0 and prod(shape) != program.rows * <object>program.widths[array]:
+            raise ValueError(f"arguments[{i}]: expected {program.widths[array]} elements in each of {program.rows} rows, "
+                             f"got shape {shape}")
+        if array < 0 and prod(shape) != prod(layout.shapes[place]):
+            raise ValueError(f"arguments[{i}]: expected shape {layout.shapes[place]}, got {shape}")
+    return 0
 
 
 cdef class Call:
@@ -33,9 +52,10 @@ cdef class Call:
     One thread at a time.
     """
 
-    def __cinit__(self, program, layout, results, list arguments, list dtypes):
+    def __cinit__(self, Program program not None, layout, results, list arguments not None, list dtypes not None):
         import numpy
         cdef int i, axis
+        check(program, layout, arguments)
         dtype = numpy.dtype(program.dtype)
         self.numpy = numpy
         self.values, self.made = aligned_zeros(layout.length, dtype), aligned_zeros(results.length, dtype)
@@ -80,6 +100,8 @@ cdef class Call:
         """
         cdef int i = 0, taken = 0, found
         cdef list out = [], held = []
+        if len(leaves) != self.count:
+            raise ValueError(f"leaves: expected {self.count}, got {len(leaves)}")
         try:
             while i < self.count:
                 found = self.fetch(&self.arguments[i], &self.buffers[taken], i, leaves, held)
@@ -102,6 +124,7 @@ cdef class Call:
                 out.append(kind((<double *>self.run.training.view.buf)[self.spots[i]]))
         return out
 
+    @boundscheck(True)      # what a leaf does when it is taken may make the list shorter
     cdef int fetch(self, Argument *a, Py_buffer *view, int i, list leaves, list held) except -1:
         """Take leaf i: copy it to the parameter block, or note where it lies. REFUSED where it is not as expected."""
         cdef bint fits

@@ -89,7 +89,7 @@ cdef object predicted(Run run, object X, const Py_buffer *view):
     """What a run makes of an array; None where it does not fit."""
     cdef Py_ssize_t rows = view.shape[0]
     cdef Py_buffer made
-    if view.ndim != 2 or not fits(view, c"f" if run.frame.item == 4 else c"d", run.frame.width[0]):
+    if run.frame.n_arrays != 1 or view.ndim != 2 or not fits(view, c"f" if run.frame.item == 4 else c"d", run.frame.width[0]):
         return None
     if rows > run.frame.block or not run.program.blocked:
         return None
@@ -132,8 +132,9 @@ cdef class Batches:
 
         Not one of batches so large that threads could share them.
         """
-        if run.frame.cost >= _LEAST:
+        if run.frame.cost >= _LEAST or run.frame.n_arrays != 2 or not run.frame.n_outputs:
             return
+        run.program.gives_numbers()
         self.last = None
         if len(self.runs) >= KEPT:
             self.runs.clear()

@@ -2,6 +2,7 @@
 from libc.stdlib cimport free, malloc
 from cpython.exc cimport PyErr_CheckSignals
 
+from fastbp.kernels.arguments cimport whole
 from fastbp.engine.bound cimport choose_source
 from fastbp.engine.pieces cimport walk_apart
 from fastbp.engine.platform cimport fb_seconds
@@ -13,6 +14,8 @@ from fastbp.engine.team cimport Crew, Team, alone, together
 from fastbp.engine.walk cimport Cursor, Walk, BAD, DONE, PAUSED, begin_epoch, begin_walk, next_poll, walk
 
 
+_MOST = 2**64 - 1       # seeds and streams
+
 cdef struct Training:               # where a training is, and what it needs to go on
     Py_ssize_t epoch, epochs, rows, batches
     int part                        # 0: full batches, 1: the short last one
@@ -23,9 +26,8 @@ cdef struct Training:               # where a training is, and what it needs to 
     Crew *crew
 
 
-def fit(Run run, Run last, tuple arrays not None, *, Py_ssize_t epochs, bint shuffle, unsigned long long seed,
-        unsigned long long first_shuffle, double[:, ::1] results not None, Snapshot snapshot, tuple look=(),
-        share=None) -> tuple[int, int]:
+def fit(Run run, Run last, tuple arrays not None, *, epochs, bint shuffle, seed, first_shuffle,
+        double[:, ::1] results not None, Snapshot snapshot, tuple look not None=(), share=None) -> tuple[int, int]:
     """Train for some epochs.
 
     Parameters
@@ -68,7 +70,10 @@ def fit(Run run, Run last, tuple arrays not None, *, Py_ssize_t epochs, bint shu
     cdef int status = PAUSED
     cdef Py_ssize_t batch
     held = _taken(&t, run, last, arrays)
-    t.epoch, t.epochs, t.part, t.seed, t.first_shuffle, t.index = 0, epochs, 0, seed, first_shuffle, NULL
+    t.epoch, t.epochs, t.part, t.index = 0, whole(epochs, "epochs", 0, 2**63 - 1), 0, NULL
+    t.seed, t.first_shuffle = whole(seed, "seed", 0, _MOST), whole(first_shuffle, "first_shuffle", 0, _MOST)
+    if <size_t>&results[0, 0] % sizeof(double):
+        raise ValueError("results: expected an aligned array; np.require(a, requirements='A') makes one")
     if results.shape[0] != epochs or results.shape[1] != len((run or last).program.outputs):
         raise ValueError(f"results: expected shape {(epochs, len((run or last).program.outputs))}, "
                          f"got {(results.shape[0], results.shape[1])}")
@@ -91,7 +96,7 @@ def fit(Run run, Run last, tuple arrays not None, *, Py_ssize_t epochs, bint shu
             snapshot.bad_input = (t.walk.bad_array, t.walk.bad_row, t.walk.bad_column)
         batch = t.cursor.batch - 1 + (t.batches if t.part else 0)
         return t.epoch, batch
-    return epochs, -1
+    return t.epochs, -1
 
 
 cdef int look_at(Walk *w, tuple look) except -1:
@@ -140,8 +145,8 @@ def evaluate(Run run, Run last, tuple arrays not None, share=None) -> list[float
         One for each of `program.outputs`.
     """
     cdef Training t
-    cdef int i, n = (run if run is not None else last).frame.n_outputs
     held = _taken(&t, run, last, arrays)
+    cdef int i, n = (run if run is not None else last).frame.n_outputs
     cdef double *table = <double *>malloc(max(t.batches * n, 1) * sizeof(double))
     if table == NULL:
         raise MemoryError(f"the outputs of {t.batches} batches")
@@ -190,11 +195,14 @@ cdef list _taken(Training *t, Run run, Run last, tuple arrays):
     """Hold the arrays, and check that the programs' rows add up to theirs."""
     if run is None and last is None:
         raise ValueError("expected a run for full batches, or one for a short one, got neither")
+    for each in (run, last):
+        if each is not None:
+            (<Run>each).program.gives_numbers()
     cdef list held = [Arrays(r, arrays) for r in (run, last) if r is not None]
     cdef Py_ssize_t full = 0 if run is None else run.frame.rows, short = 0 if last is None else last.frame.rows
     t.rows = (<Arrays>held[0]).rows if arrays else 1        # a function of its parameters alone
     t.batches = (t.rows - short) // full if full else 0
-    if t.batches * full + short != t.rows:
+    if t.rows < short or t.batches * full + short != t.rows:
         raise ValueError(f"arrays: {t.rows} rows are not batches of {full} and a last one of {short}")
     t.walk.found = 0
     begin_epoch(&t.cursor)

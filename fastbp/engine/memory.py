@@ -8,10 +8,15 @@ import numpy.typing as npt
 
 ALIGNMENT = 64  # bytes: a cache line, and the widest vector
 LINE = 16  # elements: parameters start at multiples of it
+MOST = 2**56  # elements: what programs count with
 
 
 def aligned_zeros(n: int, dtype: npt.DTypeLike) -> npt.NDArray[np.floating]:
     """Return `n` zeros that start at a cache line, where full vectors load and store fastest."""
+    if n < 0:
+        raise ValueError(f"n: expected a number of elements, got {n}")
+    if n > MOST:
+        raise MemoryError(f"{n} numbers are more than memory can hold")
     size = n * np.dtype(dtype).itemsize
     raw = np.zeros(size + ALIGNMENT, np.uint8)
     skip = -raw.ctypes.data % ALIGNMENT
@@ -39,8 +44,13 @@ class Layout(NamedTuple):
         """Lay out parameters of these shapes one behind the other."""
         offsets, end = [], 0
         for shape in shapes:
+            if min(shape, default=0) < 0:
+                raise ValueError(f"shapes: expected sizes from 0 on, got shape {tuple(shape)}")
             offsets.append(end)
             end += -(-_count(shape) // LINE) * LINE
+        if end > MOST:
+            sizes = ", ".join(str(tuple(shape)) for shape in shapes[:8])
+            raise MemoryError(f"{end} numbers, of shapes {sizes}, are more than memory can hold")
         kind: np.dtype[Any] = np.dtype(dtype)
         return cls(tuple(map(tuple, shapes)), kind, tuple(offsets), end)
 

@@ -1,3 +1,4 @@
+from collections.abc import Mapping
 from typing import Any, Literal
 
 from typing_extensions import disjoint_base
@@ -46,7 +47,7 @@ class Program:
     @property
     def outputs(self) -> tuple[str, ...]: ...
     @property
-    def steps(self) -> tuple[dict[str, Any], ...]: ...
+    def steps(self) -> tuple[Mapping[str, Any], ...]: ...
     @property
     def widths(self) -> tuple[int, ...]: ...
     @property

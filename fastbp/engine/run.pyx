@@ -1,5 +1,4 @@
 """Run: a program bound to its memory, called with arrays."""
-from cpython.buffer cimport PyBuffer_IsContiguous
 from cpython.exc cimport PyErr_CheckSignals
 
 from fastbp.engine.buffers cimport Memory
@@ -47,6 +46,7 @@ cdef class Run(Bound):
         float
             The first output, the loss (0.0 where there is none). `results` holds all.
         """
+        self.program.gives_numbers()
         cdef Arrays held = Arrays(self, arrays)
         if arrays and held.rows != self.program.rows:
             raise ValueError(f"arrays: expected {self.program.rows} rows, got {held.rows}")
@@ -91,6 +91,7 @@ cdef class Run(Bound):
     @property
     def results(self) -> tuple[float, ...]:
         """The outputs of the last batch, in the order of `program.outputs`."""
+        self.program.gives_numbers()
         return tuple([self.result(i) for i in range(self.frame.n_outputs)])
 
     def forward(self, tuple arrays not None, out not None, share=None) -> None:
@@ -106,7 +107,7 @@ cdef class Run(Bound):
         cdef Arrays held = Arrays(self, arrays)
         cdef Memory target = Memory(out, "out", self.program.dtype, 0, True)
         cdef Py_ssize_t rows = held.rows if self.program.blocked else self.program.rows
-        cdef Py_ssize_t wanted = self.frame.out_width * (rows if self.program.blocked else 1)
+        wanted = <object>self.program.out_width * (rows if self.program.blocked else 1)     # Python's: none overflows
         cdef Crew crew
         cdef int lanes = 1 if share is None else share.most
         if self.program.outputs != ("output",):
@@ -143,7 +144,7 @@ cdef class Run(Bound):
 cdef class Arrays:
     """The arrays of a call, held until it ends."""
 
-    def __cinit__(self, Run run, tuple arrays):
+    def __cinit__(self, Run run not None, tuple arrays not None):
         cdef Memory memory
         cdef Py_ssize_t width
         cdef int j
@@ -152,8 +153,6 @@ cdef class Arrays:
         self.rows, self.held = -1, []
         for j, array in enumerate(arrays):
             memory = Memory(array, f"arrays[{j}]", run.program.dtype, 0, False)
-            if not PyBuffer_IsContiguous(&memory.view, c"C"):
-                raise ValueError(f"arrays[{j}]: expected a C-contiguous array")
             rows, width = memory.view.shape[0] if memory.view.ndim else 1, run.frame.width[j]
             if memory.size != rows * width or self.rows not in (-1, rows):
                 raise ValueError(f"arrays[{j}]: expected {width} elements in each of {max(self.rows, rows)} rows, "

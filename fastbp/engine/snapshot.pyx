@@ -44,7 +44,7 @@ cdef class Snapshot:
         (array, row, column) of the number in the data that was not finite when a training broke off.
     """
     def __cinit__(self, values not None, training not None, hyper not None):
-        cdef str dtype = str(values.dtype)
+        cdef str dtype = str(getattr(values, "dtype", type(values).__name__))
         cdef Areas *a = &self.areas
         self.values = Memory(values, "values", dtype, 0, True)
         a.values, a.n, a.item = <char *>self.values.view.buf, self.values.size, self.values.view.itemsize

@@ -9,6 +9,7 @@ import threading
 from libc.stdlib cimport calloc, free
 from libc.string cimport memset
 
+from fastbp.kernels.arguments cimport whole
 from fastbp.engine.threads import crowded
 from fastbp.engine.platform cimport fb_add, fb_get, fb_nap, fb_pause, fb_put, fb_seconds, fb_yield
 
@@ -97,15 +98,16 @@ cdef class Team:
     not spin: it is on a core that another needs.
     """
 
-    def __cinit__(self, int lanes, share=None):
+    def __cinit__(self, lanes, share=None):
+        cdef int most = min(whole(lanes, "lanes", -2**63, 2**63 - 1), CALL - 1)
         self.threads, self.share = [], share
         self.crew = <Crew *>calloc(1, sizeof(Crew))
         if self.crew == NULL:
             raise MemoryError("a team of threads")
         self.crew.lanes = self.crew.threads = 1
-        if lanes > 1:
+        if most > 1:
             try:
-                self.gather(lanes)
+                self.gather(most)
                 self.settle()
             except BaseException:
                 self.end()
