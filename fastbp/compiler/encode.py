@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
+from functools import partial
 from typing import Any, Protocol
 
 from fastbp.compiler.groups import grid
 from fastbp.compiler.rows import Kind, adds_up
 from fastbp.compiler.scatters import SCATTERS
-from fastbp.compiler.steps import Step
+from fastbp.compiler.steps import Step, formula
 from fastbp.engine.memory import Layout
 from fastbp.graph.node import Node
 from fastbp.graph.ops import BROADCASTING, PAIRED, UNARY
@@ -32,7 +33,7 @@ class Draft(Protocol):
 
 
 def encode(step: Step, part: str, draft: Draft) -> dict[str, Any]:
-    """The engine's row: operation, sizes, strides, places; and its text for people."""
+    """The engine's row: operation, sizes, strides, places; and what makes its text for people."""
     nodes = [node for node in (*step.out, *step.inputs) if node is not None]
     rowwise = part == "body" and any(draft.kinds.get(node) is Kind.ROWS for node in nodes)
     row: dict[str, Any] = {
@@ -50,8 +51,10 @@ def encode(step: Step, part: str, draft: Draft) -> dict[str, Any]:
         "inputs": _places(step.inputs, draft, 3),
         "sizes": [0 if node is None else draft.size(node) for node in _slots(step)],
         "sums": _sums(step, part, draft),
-        "text": step.formula(_label(draft)),
-        "made": ", ".join(f"{_describe(draft.places[n])} {n.shape}" for n in step.out),
+        "text": partial(
+            _text, step.op, step.attrs, [_mark(n, draft) for n in step.inputs if n is not None]
+        ),
+        "made": partial(_made, [(draft.places[n], n.shape) for n in step.out]),
     }
     _details(row, step)
     row["per"] = row["n"] // draft.rows if rowwise and draft.rows else 1
@@ -67,7 +70,8 @@ def encode_update(update: str, layout: Layout) -> dict[str, Any]:
         "n": layout.length, "m": 1, "k": 0,
         "out": [(PARAMETERS, 0), None], "inputs": [(GRADIENTS, 0), None, None], "sums": [0, 0],
         "sizes": [layout.length, 0, layout.length, 0, 0], "widths": [1, 0, 1, 1, 1],
-        "text": f"{update}(parameters, gradients)", "made": f"parameters[0] ({layout.length},)",
+        "text": partial(str, f"{update}(parameters, gradients)"),
+        "made": partial(_made, [((PARAMETERS, 0), (layout.length,))]),
     }  # fmt: skip
 
 
@@ -198,13 +202,23 @@ def _places(nodes: tuple[Node | None, ...], draft: Draft, count: int) -> list[Pl
     return places + [None] * (count - len(places))
 
 
-def _label(draft: Draft) -> Any:
-    def label(node: Node) -> str:
-        if node.op == "constant":
-            return f"{node.attrs['value']:g}" if node.shape == () else f"constant{node.shape}"
-        return node.name or _describe(draft.places[node])
+def _mark(node: Node, draft: Draft) -> str | Place | float:
+    """What an operand's name is made of, once somebody asks."""
+    if node.op == "constant":
+        return f"constant{node.shape}" if node.shape else float(node.attrs["value"])
+    return node.name or draft.places[node]
 
-    return label
+
+def _text(op: str, attrs: dict[str, Any], marks: list[str | Place | float]) -> str:
+    names = [
+        _describe(m) if isinstance(m, tuple) else m if isinstance(m, str) else f"{m:g}"
+        for m in marks
+    ]
+    return formula(op, attrs, names)
+
+
+def _made(outputs: list[tuple[Place, tuple[int, ...]]]) -> str:
+    return ", ".join(f"{_describe(place)} {shape}" for place, shape in outputs)
 
 
 def _describe(place: Place) -> str:

@@ -32,21 +32,20 @@ class Step:
         self.op, self.out, self.inputs = op, out, inputs
         self.attrs = {} if attrs is None else attrs
 
-    def formula(self, label: Any) -> str:
-        """What the step computes, with `label(node)` for its operands."""
-        names = [label(node) for node in self.inputs if node is not None]
-        if self.op in FUSED:
-            text = FUSED[self.op].format(*names, **self.attrs)
-            if self.op == "dense" and len(names) == 3:
-                text += f" + {names[2]}"
-            if self.op == "dense" and self.attrs["activation"]:
-                text = f"{self.attrs['activation']}({text})"
-            if self.op == "dense_inputs" and len(names) == 3:
-                text += f" where {names[2]} > 0" + ", half at ties" * self.attrs["halves"]
-            return text
-        row = OPS[self.op]
-        arguments = [f"{key}={self.attrs[key]}" for key in row.attrs]
-        return f"{self.op}({', '.join(names + arguments)})"
+
+def formula(op: str, attrs: dict[str, Any], names: list[str]) -> str:
+    """What a step computes, with the names of its operands."""
+    if op in FUSED:
+        text = FUSED[op].format(*names, **attrs)
+        if op == "dense" and len(names) == 3:
+            text += f" + {names[2]}"
+        if op == "dense" and attrs["activation"]:
+            text = f"{attrs['activation']}({text})"
+        if op == "dense_inputs" and len(names) == 3:
+            text += f" where {names[2]} > 0" + ", half at ties" * attrs["halves"]
+        return text
+    arguments = [f"{key}={attrs[key]}" for key in OPS[op].attrs]
+    return f"{op}({', '.join(names + arguments)})"
 
 
 FUSED = {

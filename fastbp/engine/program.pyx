@@ -28,7 +28,9 @@ cdef Py_ssize_t count(object value, str name) except -1:
 
 cdef object frozen(dict step):
     """A step that nobody can change when it has been checked."""
-    step = {name: tuple(value) if type(value) is list else value for name, value in step.items()}
+    step = step.copy()
+    for name in ("out", "inputs", "sizes", "sums", "widths"):
+        step[name] = tuple(step[name])
     index = step["index"]
     if index is not None and index.flags.writeable:
         step["index"] = index = index.copy()
@@ -184,7 +186,7 @@ cdef class Program:
         lines = [f"{title}; {self.parameters} parameters, workspace {self.workspace * size} bytes"]
         lines += [f"  takes {name}: {width} a row" for name, width in zip(self._names, self.widths)]
         table = [("", "step", "computes", "into")]
-        table += [(s["part"], s["op"], s["text"], s["made"]) for s in self.steps]
+        table += [(s["part"], s["op"], s["text"](), s["made"]()) for s in self.steps]
         wide = [max(map(len, column)) for column in zip(*table)]
         for i, row in enumerate(table):
             number = "   " if i == 0 else f"{i - 1:3d}"

@@ -138,10 +138,13 @@ class Survey:
                 self._cannot(f"{module}.{found}()")
 
     def after(self) -> None:
-        """Look at what the function imported itself, when it was traced."""
-        for name in sorted(self._not_imported & sys.modules.keys()):
+        """Look at what the function imported itself, when it was traced; the last thing that is asked."""
+        found = self._not_imported & sys.modules.keys()
+        for name in sorted(found):
             self._module(name)
-        self.settle()
+        if found:
+            self.settle()
+        self._as_input = None  # it knows this survey: nothing is left for the garbage collector
 
     def argument(self, value: Any, *, keeps: bool = False) -> None:
         """Look at the classes in an argument that is taken apart: dataclasses, and containers of the user's.

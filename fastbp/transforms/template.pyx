@@ -199,7 +199,9 @@ def beside(Template form not None, value, tuple names, tuple children) -> None:
 def result(value, tuple keys, tuple children) -> Template:
     """The same for what a function returned: `put_together` makes others like it, with its other attributes."""
     cdef Template t = nested(value, keys, children)
-    t.value = value
+    if type(value) not in (dict, list, tuple):
+        nothing = [None] * len(children)        # not its nodes, and all that they follow from
+        t.value = like(value, nothing if keys is None else dict(zip(keys, nothing)))
     return t
 
 
