@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import operator
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -61,9 +63,8 @@ def settled(values: tuple[Any, ...]) -> tuple[Any, ...]:
     return tuple(v._node if floats and type(v) is Number else plain_int(v) for v in values)
 
 
-def _answered(name: str) -> Any:
+def _answered(method: Callable[..., Any]) -> Any:
     """A method that the int answers; beside a node, that does."""
-    method = getattr(int, name)
 
     def answer(self: Number, *others: Any) -> Any:
         if any(isinstance(other, NumpyProtocol) for other in others):
@@ -73,35 +74,20 @@ def _answered(name: str) -> Any:
     return answer
 
 
-BETWEEN = (
-    "add",
-    "sub",
-    "mul",
-    "truediv",
-    "floordiv",
-    "mod",
-    "divmod",
-    "pow",
-    "lshift",
-    "rshift",
-    "and",
-    "or",
-    "xor",
-)
-OF_ONE = (
-    "neg",
-    "pos",
-    "abs",
-    "invert",
-    "int",
-    "float",
-    "index",
-    "bool",
-    "round",
-    "trunc",
-    "floor",
-    "ceil",
-)
-OTHERS = ("eq", "ne", "lt", "le", "gt", "ge", "hash", "str", "repr", "format")
-for _name in (*BETWEEN, *(f"r{name}" for name in BETWEEN), *OF_ONE, *OTHERS):
-    setattr(Number, f"__{_name}__", _answered(f"__{_name}__"))
+def _exchanged(method: Callable[..., Any]) -> Callable[..., Any]:
+    return lambda a, b: method(b, a)
+
+
+# Python's operators rather than int's methods, which leave floats, fractions and the like to the other
+# operand: that one does not know what stands for an int, and == would be False.
+BETWEEN = "add sub mul truediv floordiv mod lshift rshift and or xor"
+COMPARED = "eq ne lt le gt ge"
+OF_ONE = "neg pos abs invert int float index bool round trunc floor ceil hash str repr format"
+_METHODS: dict[str, Callable[..., Any]] = {
+    name: getattr(operator, f"__{name}__") for name in f"{BETWEEN} {COMPARED}".split()
+}
+_METHODS |= {"divmod": divmod, "pow": pow}
+_METHODS |= {f"r{name}": _exchanged(_METHODS[name]) for name in f"{BETWEEN} divmod pow".split()}
+_METHODS |= {name: getattr(int, f"__{name}__") for name in OF_ONE.split()}
+for _name, _method in _METHODS.items():
+    setattr(Number, f"__{_name}__", _answered(_method))
