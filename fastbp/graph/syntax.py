@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 import operator
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from numbers import Number
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -124,10 +125,12 @@ class ArraySyntax(BitSyntax, NumpyProtocol):
         return self._apply("greater_equal", self, other)
 
     def __eq__(self, other: object) -> Any:
-        return self._apply("equal", self, other) if _comparable(other) else NotImplemented
+        other = _compared(other)
+        return NotImplemented if other is None else self._apply("equal", self, other)
 
     def __ne__(self, other: object) -> Any:
-        return self._apply("not_equal", self, other) if _comparable(other) else NotImplemented
+        other = _compared(other)
+        return NotImplemented if other is None else self._apply("not_equal", self, other)
 
     __hash__ = NumpyProtocol.__hash__
 
@@ -303,8 +306,22 @@ class ArraySyntax(BitSyntax, NumpyProtocol):
 _POWERS = {2: "square", 0.5: "sqrt", 1: "identity", -1: "reciprocal"}
 
 
-def _comparable(other: object) -> bool:
-    return isinstance(other, ArraySyntax | int | float | np.generic | np.ndarray)
+def _compared(other: object) -> Any:
+    """What a node is compared with; None where it is nothing like an array, and so not equal."""
+    if isinstance(other, ArraySyntax | int | float | np.generic | np.ndarray):
+        return other
+    if isinstance(other, Number):
+        kind = type(other)
+        name = (
+            kind.__name__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__name__}"
+        )
+        refuse(
+            f"A Node cannot be compared with a {name} ({other})",
+            "Compare with floats, such as float(value)",
+        )
+    if isinstance(other, Sequence) and not isinstance(other, str | bytes | bytearray):
+        return np.asarray(other)
+    return None
 
 
 def _is_integer(value: Any) -> bool:
