@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from fastbp.graph.dtypes import promoted
+from fastbp.graph.expansions import scaled_down
 from fastbp.graph.local_gradients import choose
 from fastbp.graph.node import Node, apply, constant
 from fastbp.graph.numpy_protocol import refuse
@@ -41,8 +42,9 @@ def arccos(x: Node) -> Node:
 
 def arccosh(x: Node) -> Node:
     """log(x + sqrt(x^2 - 1)), of t = x - 1."""
-    t = x - 1
-    return apply("log1p", t + apply("sqrt", t) * apply("sqrt", x + 1))
+    t, (scale, lost) = x - 1, scaled_down(x)
+    inner = scale * t + (scale * apply("sqrt", t)) * apply("sqrt", x + 1)
+    return apply("log1p", inner) + lost
 
 
 def arctanh(x: Node) -> Node:

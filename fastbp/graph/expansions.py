@@ -41,23 +41,36 @@ def capped(x: Node) -> Node:
 
 
 def sinh(node: Node, x: Node) -> Node:
-    """(exp(x) - exp(-x)) / 2, of e = exp(|x|) - 1: (e + e / (e + 1)) / 2."""
-    e = apply("expm1", apply("absolute", x))
-    most = capped(e)
-    return apply("sign", x) * (0.5 * e + 0.5 * (most / (most + 1)))
+    """(exp(x) - exp(-x)) / 2, of e = exp(|x|) - 1: (e + e / (e + 1)) / 2, where e = t (t + 2) of t = exp(|x| / 2) - 1.
+
+    exp(|x|) is infinite where half of it is not yet.
+    """
+    t = apply("expm1", 0.5 * apply("absolute", x))
+    most = capped(t * (t + 2))
+    return apply("sign", x) * ((0.5 * t) * (t + 2) + 0.5 * (most / (most + 1)))
 
 
 def cosh(node: Node, x: Node) -> Node:
-    """(exp(x) + exp(-x)) / 2."""
-    return 0.5 * apply("exp", x) + 0.5 * apply("exp", -x)
+    """(exp(x) + exp(-x)) / 2, of h = exp(|x| / 2): (h h + 1 / (h h)) / 2."""
+    h = apply("exp", 0.5 * apply("absolute", x))
+    return (0.5 * h) * h + 0.5 / (h * h)
 
 
 def arcsinh(node: Node, x: Node) -> Node:
     """log(x + sqrt(x^2 + 1)), of a = |x|: log1p(a + a^2 / (1 + sqrt(a^2 + 1)))."""
     a = apply("absolute", x)
-    most = capped(a)
+    most, (scale, lost) = capped(a), scaled_down(a)
+    a = scale * a
     inner = a + a * (most / (1 + apply("sqrt", most * most + 1)))
-    return apply("sign", x) * apply("log1p", inner)
+    return apply("sign", x) * (apply("log1p", inner) + lost)
+
+
+def scaled_down(x: Node) -> tuple[Node, Node]:
+    """A factor for what is in a log1p, and what that takes from it: 1 and 0; from 1e18 on, where 1 is nothing, 1/4."""
+    large = apply("greater", x, constant(1e18, x.dtype))
+    return choose(large, constant(0.25, x.dtype), 1.0), choose(
+        large, constant(math.log(4), x.dtype), 0.0
+    )
 
 
 def logaddexp(node: Node, a: Node, b: Node) -> Node:

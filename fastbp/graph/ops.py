@@ -26,7 +26,7 @@ from fastbp.graph.dtypes import (
     truth,
     whole,
 )
-from fastbp.graph.node import OPS, Node, Op, apply
+from fastbp.graph.node import OPS, Node, Op, apply, constant
 
 __all__ = ["BROADCASTING", "ELEMENTWISE", "OPS", "PAIRED", "UNARY", "Op", "apply"]
 
@@ -97,7 +97,7 @@ _TABLE: tuple[Op, ...] = (
     _row("cosh(x)", "(exp(x) + exp(-x)) / 2", shapes.unary, lambda out, g, x: (g * apply("sinh", x),),
          expand=expand.cosh),
     _row("arcsinh(x)", "log(x + sqrt(x * x + 1))", shapes.unary,
-         lambda out, g, x: (g / apply("sqrt", x * x + 1),), expand=expand.arcsinh),
+         lambda out, g, x: (g / apply("hypot", x, constant(1, x.dtype)),), expand=expand.arcsinh),
     _row("erf(x)", "2 / sqrt(pi) * integral of exp(-t * t) from 0 to x", shapes.unary,
          lambda out, g, x: (g * (2 / math.sqrt(math.pi) * apply("exp", -(x * x))),)),
     _row("sigmoid(x)", "1 / (1 + exp(-x))", shapes.unary,
