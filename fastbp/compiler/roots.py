@@ -1,5 +1,6 @@
-"""Even powers of norms, deviations, hypot, abs and sqrt are written without the root, before differentiation.
+"""Even powers of norms, deviations, hypot, abs and sqrt, and roots of even powers, are written without the root.
 
+It is done before differentiation.
 A norm has no second derivative at 0, its square has all: so have (norm(a - b) / l)**2 and what else is made of factors
 and moved elements. Factors are not squared by themselves, as l * l may leave the range where norm / l does not.
 """
@@ -46,6 +47,39 @@ def square_of_root(node: Node) -> Node | None:
         else:
             found = found / factor if below else factor * found
     return found
+
+
+def product_of_roots(node: Node) -> Node | None:
+    """abs(x) @ abs(x) -> sum(x * x), and its like."""
+    if node.size != 1:
+        return None
+    left, right = map(_in_line, node.inputs)
+    found = _squared(left, _same, DEEP) if left is right else None
+    if found is None:
+        return None
+    return apply("sum", found, axis=None, keepdims=False).reshape(node.shape)
+
+
+def _in_line(vector: Node) -> Node:
+    """A row or a column before it became one."""
+    while vector.op in ("reshape", "transpose"):
+        vector = vector.inputs[0]
+    return vector
+
+
+def root_of_power(base: Node, exponent: Node) -> Node | None:
+    """sqrt(x**6) -> abs(x**3), and its like: the root has no slope at 0, and squares leave the range early."""
+    power = scalar_value(exponent)
+    if base.op == "square" and power is not None:
+        return absolute(base.inputs[0]) ** power
+    return absolute(base ** (power / 2)) if power and power % 2 == 0 else None
+
+
+def absolute(node: Node) -> Node:
+    """abs(x), which is x for even powers."""
+    power = _power_of(node)
+    even = power is not None and power % 2 == 0
+    return node if even else apply("absolute", node)
 
 
 def _power_of(node: Node) -> float | None:

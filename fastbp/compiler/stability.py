@@ -7,7 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from fastbp.compiler.roots import MOVES, even_power, square_of_root
+from fastbp.compiler.roots import (
+    MOVES,
+    absolute,
+    even_power,
+    product_of_roots,
+    root_of_power,
+    square_of_root,
+)
 from fastbp.graph.node import Node, apply, scalar_value
 
 
@@ -137,12 +144,14 @@ def _norm(node: Node) -> Node | None:
 
 
 def _size(node: Node) -> Node | None:
-    """sqrt(x * x) -> abs(x);  sqrt(x @ x) -> norm(x): with gradients of 0 at 0."""
+    """sqrt(x * x) -> abs(x);  sqrt(x @ x) -> norm(x): with gradients of 0 at 0; other even powers alike."""
     if node.op != "sqrt":
         return None
     (inner,) = node.inputs
     if inner.op == "square":
-        return apply("absolute", inner.inputs[0])
+        return absolute(inner.inputs[0])
+    if inner.op == "power":
+        return root_of_power(*inner.inputs)
     product = inner.inputs[0] if inner.op == "reshape" else inner
     if product.op != "matmul" or product.size != 1:
         return None
@@ -162,4 +171,5 @@ STABILITY: tuple[tuple[str, Callable[[Node], Node | None]], ...] = (
     ("sqrt", _size),
     ("square power", even_power),
     ("multiply", square_of_root),
+    ("matmul", product_of_roots),
 )

