@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from fastbp.graph import whole
+from fastbp.graph.in_place import as_numpy, copied
 from fastbp.graph.index_map import IndexMap
 from fastbp.graph.local_gradients import choose
 from fastbp.graph.node import Node, apply, constant
@@ -24,19 +25,22 @@ Positions = npt.NDArray[np.int64]
 
 def moved(x: Node, move: Callable[[Positions], Any]) -> Node:
     """What `move`, a function of NumPy's that moves elements or fills in zeros, makes of `x`."""
-    return from_positions(x, _moved_positions([x], lambda arrays: move(arrays[0])))
+    positions = np.arange(1, x.size + 1).reshape(x.shape)
+    found = move(positions)
+    made = from_positions(x, np.asarray(found, np.int64) - 1)
+    return as_numpy(made, x, found, positions)
 
 
 def moved_apart(x: Node, move: Callable[[Positions], Any]) -> list[Node]:
     """The same for a function that gives several arrays, such as np.split."""
     positions = np.arange(x.size).reshape(x.shape)
-    return [from_positions(x, part) for part in move(positions)]
+    return [as_numpy(from_positions(x, part), x, part, positions) for part in move(positions)]
 
 
 def moved_together(nodes: Sequence[Node], move: Callable[[list[Positions]], Any]) -> Node:
     """The same for a function of several arrays, such as np.concatenate."""
     if len(nodes) == 1:
-        return from_positions(nodes[0], _moved_positions(nodes, move))
+        return copied(from_positions(nodes[0], _moved_positions(nodes, move)), nodes[0])
     found = _moved_positions(nodes, move)
     rows = nodes[0].shape[0] if nodes[0].ndim else 0
     if rows > 1 and all(n.shape[:1] == (rows,) for n in nodes) and found.shape[:1] == (rows,):
@@ -123,14 +127,17 @@ def getitem(x: Node, key: Any) -> Node:
 def _of_all_rows(x: Node, key: tuple[Any, ...]) -> Node:
     """`x[:, ...]`: the positions in one row are enough, however many rows there are."""
     width = math.prod(x.shape[1:])
-    one = np.arange(width).reshape(1, *x.shape[1:])[key]
+    positions = np.arange(width).reshape(1, *x.shape[1:])
+    one = positions[key]
     flat = x.reshape(len(x), width)
     if one.shape[:1] != (1,):
         return moved(x, lambda positions: positions[key])
     shape = (len(x), *one.shape[1:])
-    if IndexMap(one).is_range(width):
-        return x.reshape(shape)
-    return apply("gather_columns", flat, index=IndexMap(one)).reshape(shape)
+    index = IndexMap(one)
+    if index.is_range(width):
+        return as_numpy(x.reshape(shape), x, one, positions)
+    made = apply("gather_columns", flat, index=index).reshape(shape)
+    return as_numpy(made, x, one, positions)
 
 
 def _at_nodes(x: Node, parts: tuple[Any, ...]) -> Node:

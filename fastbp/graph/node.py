@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
+from weakref import ref
 
 import numpy as np
 import numpy.typing as npt
@@ -53,7 +54,25 @@ class Node(ArraySyntax):
     <Node matmul (32, 16) float32>
     """
 
-    __slots__ = ("attrs", "dtype", "inputs", "name", "op", "shape")
+    __slots__ = (
+        "__weakref__",
+        "_base",  # what it is a view of, where it is one; these five are for `fastbp.graph.in_place`
+        "_changed",
+        "_lost",
+        "_seen",
+        "_views",
+        "attrs",
+        "dtype",
+        "inputs",
+        "name",
+        "op",
+        "shape",
+    )
+    _base: Node
+    _changed: tuple[str, str]
+    _lost: Any
+    _seen: tuple[int, int, Any]
+    _views: list[ref[Node]] | None
 
     def __init__(
         self,
@@ -70,6 +89,7 @@ class Node(ArraySyntax):
         self.shape = shape
         self.dtype = dtype
         self.name = name
+        self._views = None
 
     def __repr__(self) -> str:
         label = f" {self.name!r}" if self.name else ""
@@ -86,6 +106,8 @@ class Node(ArraySyntax):
 
     def _declared(self, dtype: np.dtype[Any]) -> Node:
         """The same numbers, as those of another dtype."""
+        if type(self) is not Node:
+            _checked(self, "identity", "x")
         return Node("identity", (self,), {}, self.shape, checked_dtype(dtype))
 
     def _apply(self, op: str, *operands: Any, **attrs: Any) -> Node:
@@ -180,13 +202,22 @@ def apply(op: str, *inputs: Node, **attrs: Any) -> Node:
         wanted = ", ".join(row.arguments + tuple(f"{name}=" for name in row.attrs))
         raise TypeError(f"expected {op}({wanted}), got {len(inputs)} operands and {sorted(attrs)}")
     for argument, node in zip(row.arguments, inputs, strict=True):
-        if not isinstance(node, Node):
-            raise TypeError(f"{op}: expected a Node for {argument}, got {type(node).__name__}")
+        if type(node) is not Node:
+            _checked(node, op, argument)
     try:
         shape = row.shape(inputs, attrs)
     except ValueError as error:
         raise ValueError(f"{op}({', '.join(row.arguments)}): {error}") from None
     return Node(op, inputs, attrs, _checked_shape(op, shape), row.dtype(inputs))
+
+
+def _checked(value: object, op: str, argument: str) -> None:
+    """Refuse an operand that is no node, or one that is not to be used any more."""
+    from fastbp.graph import in_place
+
+    if not isinstance(value, Node):
+        raise TypeError(f"{op}: expected a Node for {argument}, got {type(value).__name__}")
+    in_place.check_use(value)
 
 
 def input_node(

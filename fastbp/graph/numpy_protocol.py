@@ -13,7 +13,7 @@ import os
 import sys
 from collections.abc import Callable
 from types import FrameType
-from typing import TYPE_CHECKING, Any, NoReturn, Self
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import numpy as np
 
@@ -182,14 +182,6 @@ class NumpyProtocol:
                     f"a Node has no .{name}{line}: it describes a computation and holds no numbers"
                 )
             raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
-
-    def __copy__(self) -> Self:
-        """A node never changes: a copy is the node itself."""
-        return self
-
-    def __deepcopy__(self, memo: Any) -> Self:
-        """Nor does what it is made of."""
-        return self
 
     def __reduce_ex__(self, protocol: Any) -> NoReturn:
         refuse(

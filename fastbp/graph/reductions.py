@@ -11,6 +11,7 @@ import numpy as np
 
 from fastbp.graph import whole
 from fastbp.graph.dtypes import summed
+from fastbp.graph.in_place import copied
 from fastbp.graph.local_gradients import choose
 from fastbp.graph.moves import from_start, moved, moved_together, picked
 from fastbp.graph.node import Node, apply
@@ -44,7 +45,7 @@ def reduced(op: str, x: Node, axis: Any = None, keepdims: bool = False) -> Node:
         return apply(op, x, axis=1, keepdims=False).reshape(shape)
     for one in reversed(axes):
         x = apply(op, x, axis=one, keepdims=bool(keepdims))
-    return x
+    return x if axes else copied(x, x)
 
 
 def _together(x: Node, axes: list[int], keepdims: bool) -> tuple[Node, list[int], tuple[int, ...]]:
@@ -117,7 +118,7 @@ def prod(x: Node, axis: Any = None, keepdims: bool = False) -> Node:
             first = pairs[:1] * parts[2 * half :]
             pairs = first if half == 1 else _stacked(first, pairs[1:])
         parts = pairs
-    return parts.reshape(shape)
+    return apply("reshape", parts, shape=shape)  # no view, where one number makes the product
 
 
 def _stacked(a: Node, b: Node) -> Node:

@@ -38,7 +38,7 @@ class _Search:
     def _looked(self, node: Node, shape: tuple[int, ...], deep: int) -> Node | None:
         op, inputs = node.op, node.inputs
         if op == "multiply":
-            return self._of_product(*inputs, shape, deep)
+            return self._of_product(inputs[0], inputs[1], shape, deep)
         if op in TERMS:
             return self._of_terms(node, shape, deep)
         if op in LINEAR:

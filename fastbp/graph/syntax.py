@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import operator
+import sys
 from collections.abc import Iterator, Sequence
 from numbers import Number
 from typing import TYPE_CHECKING, Any
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from fastbp.graph.bits import BitSyntax
+from fastbp.graph.in_place_syntax import InPlaceSyntax
 from fastbp.graph.numpy_protocol import NumpyProtocol, is_number, refuse
 
 if TYPE_CHECKING:
@@ -20,7 +22,7 @@ if TYPE_CHECKING:
 _numpy: Any = np  # its stubs do not know that it hands calls to nodes
 
 
-class ArraySyntax(BitSyntax, NumpyProtocol):
+class ArraySyntax(BitSyntax, InPlaceSyntax, NumpyProtocol):
     """Mixin of Node: `x @ W + b`, `.T`, `.sum(axis=0)` and the like. Every call builds nodes."""
 
     __slots__ = ()
@@ -42,7 +44,7 @@ class ArraySyntax(BitSyntax, NumpyProtocol):
     def T(self) -> Node:
         """The transpose; like an array's, below two axes the node itself."""
         if self.ndim == 2:
-            return self._apply("transpose", self)
+            return self._view(self._apply("transpose", self))
         return self.transpose()
 
     def __len__(self) -> int:
@@ -54,7 +56,7 @@ class ArraySyntax(BitSyntax, NumpyProtocol):
         return self._apply("negative", self)
 
     def __pos__(self) -> Node:
-        return self._operand(self)
+        return self.copy()
 
     def __add__(self, other: Any) -> Node:
         return self._apply("add", self, other)
@@ -135,12 +137,14 @@ class ArraySyntax(BitSyntax, NumpyProtocol):
     __hash__ = NumpyProtocol.__hash__
 
     def __getitem__(self, key: Any) -> Node:
-        from fastbp.graph.moves import getitem
+        from fastbp.graph import in_place, moves
 
-        return getitem(self._operand(self), key)
+        if type(self) is in_place.Overwritten and in_place.is_users(sys._getframe(1)):
+            return in_place.getitem(self, key)
+        return moves.getitem(self._operand(self), key)
 
     def __iter__(self) -> Iterator[Node]:
-        return (self[i] for i in range(len(self)))
+        return iter([self[i] for i in range(len(self))])  # all before one is changed in place
 
     # ------------------------------------------------------------ methods of arrays
 
@@ -206,7 +210,9 @@ class ArraySyntax(BitSyntax, NumpyProtocol):
         """The elements along one axis."""
         return self.reshape(-1)
 
-    flatten = ravel
+    def flatten(self) -> Node:
+        """The elements along one axis, an array of its own."""
+        return self._own(self.reshape(-1))
 
     def repeat(self, repeats: Any, axis: Any = None) -> Node:
         """Each element several times."""
@@ -219,10 +225,6 @@ class ArraySyntax(BitSyntax, NumpyProtocol):
     def trace(self, offset: int = 0) -> Node:
         """The sum of the diagonal."""
         return _numpy.trace(self, offset)
-
-    def copy(self) -> Node:
-        """The node itself: it never changes."""
-        return self._operand(self)
 
     def dot(self, other: Any) -> Node:
         """Matrix product as `np.dot` has it: a product with a number when one side has no axes."""
@@ -250,7 +252,7 @@ class ArraySyntax(BitSyntax, NumpyProtocol):
             sizes[sizes.index(-1)] = self.size // known
         if tuple(sizes) == self.shape:
             return self._operand(self)
-        return self._apply("reshape", self, shape=tuple(sizes))
+        return self._view(self._apply("reshape", self, shape=tuple(sizes)))
 
     def astype(self, dtype: Any) -> Node:
         """The node as numbers of another dtype; to whole numbers it is rounded towards 0."""
@@ -259,10 +261,11 @@ class ArraySyntax(BitSyntax, NumpyProtocol):
         dtype = np.dtype(dtype)
         if dtype == np.float16:
             refuse("astype(float16)", "Programs compute in float32 and float64")
-        if dtype == self.dtype:
-            return self._operand(self)
         if whole.is_whole(self):
-            return whole.record(whole.astype, self, dtype)
+            same = dtype == self.dtype
+            return self._operand(self) if same else whole.record(whole.astype, self, dtype)
+        if dtype == self.dtype:
+            return self.copy()
         if dtype.kind in "iu" and self.dtype.kind == "f":
             size = self._apply("floor", self._apply("absolute", self))
             return (self._apply("multiply", self._apply("sign", self), size))._declared(dtype)

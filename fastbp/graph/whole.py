@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from fastbp.graph import in_place
 from fastbp.graph.node import Node
 from fastbp.graph.number import plain_int
 from fastbp.graph.numpy_protocol import FUNCTIONS, refuse
@@ -107,6 +108,7 @@ class Call:
 def _emptied(value: Any, operands: list[Node]) -> Any:
     """Arguments with slots for their nodes, which are added to the operands."""
     if isinstance(value, Node):
+        in_place.check_use(value)
         known = next((i for i, node in enumerate(operands) if node is value), len(operands))
         operands[known:] = [value] if known == len(operands) else operands[known:]
         return Slot(known)
@@ -144,11 +146,21 @@ def record(function: Function, *args: Any, **kwargs: Any) -> Any:
     operands: list[Node] = []
     call = Call(function, _emptied(args, operands), _emptied(kwargs, operands), None)
     with np.errstate(all="ignore"):
-        found = call.on([_zeros(node) for node in operands])
+        zeros = [_zeros(node) for node in operands]
+        found = call.on(zeros)
     if isinstance(found, tuple | list):
         parts = [Call(function, call.args, call.kwargs, i) for i in range(len(found))]
-        return [_node(part, operands, one) for part, one in zip(parts, found, strict=True)]
-    return _node(call, operands, found)
+        return [_view(_node(part, operands, one), operands, one, zeros)
+                for part, one in zip(parts, found, strict=True)]  # fmt: skip
+    return _view(_node(call, operands, found), operands, found, zeros)
+
+
+def _view(made: Node, operands: Sequence[Node], found: Any, zeros: Sequence[Any]) -> Node:
+    """`made`, which is noted as a view of an operand where NumPy makes it one."""
+    for node, array in zip(operands, zeros, strict=True):
+        if np.may_share_memory(found, array):
+            return in_place.view_of(made, node)
+    return made
 
 
 def _zeros(node: Node) -> Any:

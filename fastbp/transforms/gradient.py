@@ -12,6 +12,7 @@ from fastbp import checks, nesting
 from fastbp.compiler.simplify import stabilised
 from fastbp.graph import gradients
 from fastbp.graph.dtypes import WEAK
+from fastbp.graph.in_place import check_results
 from fastbp.graph.moves import moved_together
 from fastbp.graph.node import Node, apply, constant
 from fastbp.transforms.captured import Function
@@ -188,7 +189,13 @@ def compile(function: Callable[..., Any]) -> Callable[..., Any]:
     >>> f(np.array([0.0]))
     (array([0.]), {'norm': np.float64(0.0)})
     """
-    return Transformed(function, lambda f, args, kwargs: f(*args, **kwargs), (), (compile,))
+
+    def derive(f: Function, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        result = f(*args, **kwargs)
+        check_results(value for _, value in nesting.leaves(result, ""))
+        return result
+
+    return Transformed(function, derive, (), (compile,))
 
 
 def _argnums(argnums: Argnums) -> tuple[int, ...]:
@@ -221,6 +228,7 @@ def _own_leaves(
 
     def own(leaf: Any) -> Node:
         node = leaf if isinstance(leaf, Node) else _constant(leaf)
+        check_results([node], "is differentiated by")
         if node.dtype.kind != "f":
             raise TypeError(
                 f"an argument to differentiate by must be float arrays or numbers, got {checks.shown(leaf)} "
@@ -255,6 +263,7 @@ def _constant(value: Any) -> Node:
 
 def _node(value: Any, what: str) -> Node:
     if isinstance(value, Node):
+        check_results([value])
         return value
     if isinstance(value, int | float | np.ndarray | np.generic):  # depends on nothing
         return _constant(value if isinstance(value, np.ndarray | np.generic) else float(value))

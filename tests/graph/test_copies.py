@@ -1,4 +1,4 @@
-"""A copy of a node is the node; a pickle is refused."""
+"""A copy of a node has its numbers; a pickle is refused."""
 
 import copy
 import pickle
@@ -21,7 +21,7 @@ COPIES = {
 
 
 @pytest.mark.parametrize("name", COPIES)
-def test_a_copy_is_the_node(name):
+def test_a_copy_is_the_same(name):
     make = COPIES[name]
     np.testing.assert_array_equal(bp.grad(lambda w: (make(w) ** 2).sum())(X), 2 * X)
     trainer = bp.Trainer(lambda w, x: (make(w) ** 2).sum() + 0 * x.sum(), params=X)
