@@ -14,7 +14,13 @@ from fastbp.graph.numpy_protocol import FUNCTIONS, refuse
 def norm(node: Node, x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> Node:
     """np.linalg.norm."""
     x = node._operand(x)
-    vectors = x.ndim == 1 or isinstance(axis, int | np.integer)
+    vectors = x.ndim == 1 if axis is None else isinstance(axis, int | np.integer)
+    if not (axis is None or vectors or (isinstance(axis, tuple) and len(axis) in (1, 2))):
+        raise ValueError(f"np.linalg.norm: axis must be one axis, two axes or None, got {axis!r}")
+    if ord == "fro" and (vectors or (len(axis) if axis is not None else x.ndim) != 2):
+        raise ValueError(
+            f"np.linalg.norm: 'fro' is of matrices, got axis={axis!r} of shape {x.shape}"
+        )
     if ord in (None, "fro") or (ord == 2 and vectors):
         return reductions.reduced("norm", x, axis, keepdims)
     if vectors and ord == 1:

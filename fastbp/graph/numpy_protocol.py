@@ -8,8 +8,10 @@ the call, the user's line and the way out.
 
 from __future__ import annotations
 
+import functools
 import linecache
 import os
+import re
 import sys
 from collections.abc import Callable
 from types import FrameType
@@ -35,6 +37,36 @@ def refuse(what: str, way_out: str = WAY_OUT) -> NoReturn:
     raise TypeError(
         f"{what}{users_line(sys._getframe(1))}: a Node describes a computation and holds no numbers. {way_out}."
     )
+
+
+def refuse_arguments(call: str, error: TypeError) -> None:
+    """Say which arguments a call does not take, where Python's error is that one of our functions has them not."""
+    found = _NOT_TAKEN.match(str(error))
+    if found is None:
+        return
+    what = f"{found['name']!r}" if found["name"] else f"these arguments ({found['rest']})"
+    refuse(f"{call} on a Node with {what}", "It is not supported: leave it out")
+
+
+def taking(name: str, method: Callable[..., Any]) -> Callable[..., Any]:
+    """A method of nodes that says which arguments it does not take."""
+
+    @functools.wraps(method)
+    def call(*args: Any, **kwargs: Any) -> Any:
+        try:
+            return method(*args, **kwargs)
+        except TypeError as error:
+            if error.__traceback__ is not None and error.__traceback__.tb_next is None:
+                refuse_arguments(f".{name}", error)
+            raise
+
+    return call
+
+
+_NOT_TAKEN = re.compile(
+    r"\S+\(\) (?P<rest>got an unexpected keyword argument '(?P<name>\w+)'|takes .* positional arguments? .*"
+    r"|got multiple values for argument .*|missing .* required .*)"
+)
 
 
 def ours(file: str) -> bool:
@@ -142,8 +174,7 @@ class NumpyProtocol:
         try:
             return handler(self, *args, **kwargs)
         except TypeError as error:
-            if error.__traceback__ is not None and error.__traceback__.tb_next is None:
-                refuse(f"{name} on a Node ({error})")  # it does not take these arguments
+            refuse_arguments(name, error)
             raise
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> NoReturn:

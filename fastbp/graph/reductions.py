@@ -33,6 +33,14 @@ def axes_of(call: str, x: Node, axis: Any) -> list[int] | None:
     return None if len(found) == x.ndim else sorted(found)
 
 
+def axis_of(call: str, x: Node, axis: Any) -> int:
+    """The one axis, from 0 up."""
+    if isinstance(axis, tuple | list):
+        raise TypeError(f"{call}: axis must be one whole number, got {axis!r}")
+    axes = axes_of(call, x, axis)
+    return 0 if axes is None else axes[0]
+
+
 def reduced(op: str, x: Node, axis: Any = None, keepdims: bool = False) -> Node:
     """`op` ("sum", "max", "min", "norm", "logsumexp") over axes, the last one first."""
     axes = axes_of(op, x, axis)
@@ -130,8 +138,7 @@ def cumsum(x: Node, axis: Any = None) -> Node:
     """Sums of the first elements."""
     if axis is None:
         return apply("cumsum", x.reshape(x.size), axis=0, reverse=False)
-    axes = axes_of("cumsum", x, axis)
-    return apply("cumsum", x, axis=0 if axes is None else axes[0], reverse=False)
+    return apply("cumsum", x, axis=axis_of("cumsum", x, axis), reverse=False)
 
 
 def average(x: Node, axis: Any = None, weights: Any = None, keepdims: bool = False) -> Node:
@@ -154,8 +161,7 @@ def in_order(x: Node, axis: Any = -1) -> tuple[Node, Node, Any]:
     """Rows along an axis, the order that sorts them, and the way back to the shape of `x`."""
     if axis is None:
         x, axis = x.reshape(x.size), 0
-    axes = axes_of("sort", x, axis)
-    last = 0 if axes is None else axes[0]
+    last = axis_of("sort", x, axis)
     turned = moved(x, lambda p: np.moveaxis(p, last, -1))
     rows = turned.reshape(math.prod(turned.shape[:-1]), x.shape[last])
     order = apply("argsort", rows)
@@ -180,8 +186,7 @@ def argsort(x: Node, axis: Any = -1) -> Node:
 
 def take_along_axis(x: Node, index: Node, axis: Any) -> Node:
     """Elements along an axis at computed places."""
-    axes = axes_of("take_along_axis", x, axis)
-    last = 0 if axes is None else axes[0]
+    last = axis_of("take_along_axis", x, axis)
     if whole.is_whole(index):
         index = from_start(index, x.shape[last], whole.named(x, "an axis"))
     behind: Any = np.moveaxis  # its stubs do not know nodes
@@ -201,8 +206,7 @@ def take_along_axis(x: Node, index: Node, axis: Any) -> Node:
 
 def diff(x: Node, n: int = 1, axis: int = -1) -> Node:
     """Differences of neighbours, n times."""
-    axes = axes_of("diff", x, axis)
-    along = 0 if axes is None else axes[0]
+    along = axis_of("diff", x, axis)
 
     def part(positions: Any, which: slice) -> Any:
         return positions[(slice(None),) * along + (which,)]

@@ -13,7 +13,12 @@ import numpy as np
 
 from fastbp.graph.bits import BitSyntax
 from fastbp.graph.in_place_syntax import InPlaceSyntax
-from fastbp.graph.numpy_protocol import NumpyProtocol, is_number, refuse
+from fastbp.graph.numpy_protocol import (
+    NumpyProtocol,
+    is_number,
+    refuse,
+    taking,
+)
 
 if TYPE_CHECKING:
     from fastbp.graph.node import Node
@@ -88,7 +93,9 @@ class ArraySyntax(BitSyntax, InPlaceSyntax, NumpyProtocol):
     def __rmatmul__(self, other: Any) -> Node:
         return self._matmul(other, self)
 
-    def __pow__(self, exponent: Any) -> Node:
+    def __pow__(self, exponent: Any, modulo: Any = None) -> Node:
+        if modulo is not None:
+            refuse("pow of a Node with a third argument", "Write x**n % m")
         if self.dtype.kind == "b" and self.shape and type(exponent) is int and exponent == 2:
             return self._apply("square", self)
         for known, op in _POWERS.items():
@@ -305,6 +312,13 @@ class ArraySyntax(BitSyntax, InPlaceSyntax, NumpyProtocol):
         shape = a.shape[:-1] + b.shape[1:]
         return product if product.shape == shape else product.reshape(shape)
 
+
+METHODS = (
+    "sum mean max min any all prod var std cumsum clip transpose swapaxes squeeze ravel flatten repeat take trace copy "
+    "dot reshape astype"
+)
+for _name in METHODS.split():
+    setattr(ArraySyntax, _name, taking(_name, getattr(ArraySyntax, _name)))
 
 _POWERS = {2: "square", 0.5: "sqrt", 1: "identity", -1: "reciprocal"}
 
