@@ -42,6 +42,7 @@ class Reads(NamedTuple):
     modules: frozenset[str]  # that it imports
     grown: frozenset[str]  # names of all three kinds that it only adds to, if they are containers
     computed: bool  # whether it may read attributes by names that are computed
+    makes: bool  # whether it may make an object of the class of another one: type(self)(...)
     compares: bool  # whether objects of a class may be compared by what is in them
     stored: frozenset[str]  # what it binds outside of itself
 
@@ -53,7 +54,10 @@ def reads(code: types.CodeType) -> Reads:
     steps = [i for i in dis.get_instructions(code) if i.opname not in ("CACHE", "PRECALL", "NOP")]
     for at, step in enumerate(steps):
         kind = _KINDS.get(step.opname)
-        if kind == "stored" or (kind and not _only_written(steps[at + 1 : at + 3])):
+        if kind == "globals" and step.argval in ("getattr", "hasattr"):
+            name = _literal(steps[at + 1 :])
+            found["attributes" if name else "globals"].add(name or step.argval)
+        elif kind == "stored" or (kind and not _only_written(steps[at + 1 : at + 3])):
             found[kind].add(step.argval)
         elif kind:
             found["grown"].add(step.argval)
@@ -68,6 +72,15 @@ def reads(code: types.CodeType) -> Reads:
     computed = bool(_COMPUTED & (found["attributes"] | found["globals"]))
     computed |= "MATCH_CLASS" in operations  # by __match_args__, or by names among the constants
     compares = bool(operations & {"COMPARE_OP", "CONTAINS_OP"})
+    makes = any(
+        (step.argval == "type" and step.opname in _GLOBAL and _is_called(steps[at + 1 :], 2))
+        or (
+            step.argval == "__class__"
+            and step.opname in _ATTRIBUTE
+            and _is_called(steps[at + 1 :], 1)
+        )
+        for at, step in enumerate(steps)
+    )
     names, free, attributes, modules, grown = (
         frozenset(found[kind]) for kind in ("globals", "free", "attributes", "modules", "grown")
     )
@@ -78,6 +91,7 @@ def reads(code: types.CodeType) -> Reads:
         modules,
         grown,
         computed or any(one.computed for one in inner),
+        makes or any(one.makes for one in inner),
         compares or any(one.compares for one in inner),
         frozenset(found["stored"] - local),
     )
@@ -90,6 +104,37 @@ _KINDS = (
     | dict.fromkeys(_STORED, "stored")
     | {"IMPORT_NAME": "modules"}
 )
+
+
+def _is_called(following: list[dis.Instruction], times: int) -> bool:
+    """Whether what was loaded, or what it gives, is called after all: not only compared, or asked for an attribute."""
+    for at, step in enumerate(following):
+        if step.opname.startswith("CALL"):
+            times -= 1
+            after = following[at + 1 : at + 2]
+            if times == 0:
+                return True
+            if not after or after[0].opname in ("LOAD_ATTR", "LOAD_METHOD"):
+                return False
+        if step.opname in ("COMPARE_OP", "CONTAINS_OP", "IS_OP", "RETURN_VALUE") or (
+            step.opname.startswith("STORE_")
+            or (times == 1 and at == 0 and step.opname == "LOAD_METHOD")
+        ):
+            return False
+    return False
+
+
+def _literal(following: list[dis.Instruction]) -> str | None:
+    """The name in getattr(x, "name"), or of an attribute of x; None for one that is computed."""
+    rest = iter(step for step in following[:9] if step.opname != "PUSH_NULL")
+    if not next(rest).opname.startswith("LOAD_"):
+        return None
+    for step in rest:
+        if step.opname == "LOAD_CONST" and isinstance(step.argval, str):
+            return step.argval
+        if step.opname not in ("LOAD_ATTR", "LOAD_METHOD"):
+            return None
+    return None
 
 
 def _only_written(following: list[dis.Instruction]) -> bool:

@@ -15,23 +15,11 @@ import numpy as np
 _STDLIB = os.path.dirname(os.__file__)
 # Their code is not read: what it does depends on its arguments.
 _LIBRARIES = frozenset(
-    [
-        "numpy",
-        "fastbp",
-        "scipy",
-        "pandas",
-        "torch",
-        "sklearn",
-        "jax",
-        "jaxlib",
-        "autograd",
-        "tensorflow",
-        "matplotlib",
-        "IPython",
-        "pytest",
-        "_pytest",
-    ]
-)
+    ("numpy", "fastbp", "scipy", "pandas", "torch", "sklearn", "jax", "jaxlib", "autograd", "tensorflow", "keras",
+     "numba", "sympy", "statsmodels", "polars", "pyarrow", "xarray", "dask", "joblib", "h5py", "networkx", "matplotlib",
+     "seaborn", "plotly", "PIL", "tqdm", "rich", "click", "absl", "attr", "attrs", "IPython", "pytest", "_pytest",
+     "hypothesis")
+)  # fmt: skip
 # Modules whose objects never change, or say nothing that a loss depends on.
 _INERT = frozenset(
     [

@@ -326,7 +326,7 @@ class Survey:
         self._grown |= read.grown
         self._computed |= read.computed
         self._compares |= read.compares
-        self._makes |= "type" in read.globals or "__class__" in read.attributes
+        self._makes |= read.makes
         if function.__dict__ or read.computed:
             self._objects.append((function, label, set()))
         for name in sorted(read.globals | read.grown):
