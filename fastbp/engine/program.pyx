@@ -4,6 +4,7 @@ from types import MappingProxyType
 
 from fastbp.kernels.matmul cimport work_size_of
 from fastbp.kernels.reductions cimport STRETCH, TERMS
+from fastbp.kernels.sorting cimport argsort_work
 
 cdef extern from "Python.h":
     Py_ssize_t nearest "PyNumber_AsSsize_t"(object value, void *error) except? -1      # where it fits in no 64 bits
@@ -174,6 +175,8 @@ cdef class Program:
                 most = max(most, work_size_of(n, step["m"]))
             elif step["op"] == "dense_weights":
                 most = max(most, work_size_of(step["k"], n))
+            elif step["op"] == "argsort":
+                most = max(most, argsort_work(step["m"]))
         return most
 
     def __str__(self) -> str:

@@ -120,7 +120,7 @@ cdef void execute(const Step *s, Py_ssize_t rows, int which, double *hyper, real
             fb_put(spoilt(hyper), 1)
     else:
         if s.op >= WHERE and s.op <= PUT_ALONG:
-            move(s, n, adds, out, second, a, b, c)
+            move(s, n, adds, out, second, a, b, c, work)
         else:
             rare(s, n, adds, out, a, b)
 
@@ -300,7 +300,8 @@ cdef void rare(const Step *s, Py_ssize_t n, bint adds, real *out, real *a, real 
         losses.class_hits(out, a, b, n, m)
 
 
-cdef void move(const Step *s, Py_ssize_t n, bint adds, real *out, real *rest, real *a, real *b, real *c) noexcept nogil:
+cdef void move(const Step *s, Py_ssize_t n, bint adds, real *out, real *rest, real *a, real *b, real *c,
+               real *work) noexcept nogil:
     """Steps that choose or move numbers; `c` holds the index where there is one, `rest` takes what sums lose."""
     cdef const long long *index = <const long long *>s.c
     if s.op == WHERE:
@@ -320,7 +321,7 @@ cdef void move(const Step *s, Py_ssize_t n, bint adds, real *out, real *rest, re
     elif s.op == ADD_ROWS:
         moves.add_rows(out, rest, a, b, n, s.k, s.m, adds)
     elif s.op == ARGSORT:
-        sorting.argsort(out, a, n, s.m)
+        sorting.argsort(out, a, n, s.m, work)
     elif s.op == TAKE_ALONG:
         sorting.take_along(out, a, b, n, s.m)
     else:

@@ -1,4 +1,5 @@
 """Rows in order: the indices that sort a row, and numbers moved by such indices."""
+from libc.stdint cimport uint32_t, uint64_t
 from libc.string cimport memcpy
 
 from numpy import empty
@@ -11,8 +12,22 @@ from fastbp.kernels.transcendental cimport NAN
 from fastbp.kernels.vector cimport real
 
 
+cdef extern from *:
+    """
+    #include <string.h>
+    static inline uint32_t fb_bits_f(float x) { uint32_t i; memcpy(&i, &x, 4); return i; }
+    static inline uint64_t fb_bits_d(double x) { uint64_t i; memcpy(&i, &x, 8); return i; }
+    """
+    uint32_t fb_bits_f(float x) noexcept nogil
+    uint64_t fb_bits_d(double x) noexcept nogil
+
+ctypedef fused word:
+    uint32_t
+    uint64_t
+
 cdef enum:
     NUMBERED = 1 << 24      # columns that float32 has a number for each of
+    LONG = 64               # columns from which counting bytes pays
 
 
 cdef inline bint before(const real *x, real i, real j) noexcept nogil:
@@ -39,22 +54,90 @@ cdef inline void sift(real *heap, const real *x, Py_ssize_t root, Py_ssize_t end
     heap[root] = moving
 
 
-cdef void argsort(real *out, const real *x, Py_ssize_t n, Py_ssize_t m) noexcept nogil:
-    """out[i] (m): the indices that sort row i of x (n, m), as numbers. Heapsort in place, so it needs no memory."""
-    cdef Py_ssize_t i, j
-    cdef real *heap
+cdef void by_heap(real *heap, const real *x, Py_ssize_t m) noexcept nogil:
+    """Sort the indices of a short row in place."""
+    cdef Py_ssize_t j
     cdef real top
+    for j in range(m):
+        heap[j] = <real>j
+    for j in range(m // 2 - 1, -1, -1):
+        sift(heap, x, j, m)
+    for j in range(m - 1, 0, -1):
+        top = heap[0]
+        heap[0] = heap[j]
+        heap[j] = top
+        sift(heap, x, 0, j)
+
+
+cdef inline void key_of(uint32_t *key, float x) noexcept nogil:
+    """What is in the order of the numbers as a whole number is: -0 beside 0, all NaN behind infinity."""
+    cdef uint32_t bits = fb_bits_f(x + 0)
+    key[0] = <uint32_t>-1 if x != x else bits ^ (<uint32_t>-1 if bits >> 31 else <uint32_t>1 << 31)
+
+
+cdef inline void key_of_double(uint64_t *key, double x) noexcept nogil:
+    cdef uint64_t bits = fb_bits_d(x + 0)
+    key[0] = <uint64_t>-1 if x != x else bits ^ (<uint64_t>-1 if bits >> 63 else <uint64_t>1 << 63)
+
+
+cdef void by_digits(real *out, word *key, Py_ssize_t m) noexcept nogil:
+    """The indices that sort m keys, of which each byte puts them in order, the least one first.
+
+    `key` has room for four times as many: keys and indices, and the same in the order of the byte before.
+    """
+    cdef Py_ssize_t count[8][256]
+    cdef Py_ssize_t i, place, before_
+    cdef word *index = key + m
+    cdef word *other_key = key + 2 * m
+    cdef word *other_index = key + 3 * m
+    cdef int d, b
+    cdef word byte
+    for d in range(<int>sizeof(word)):
+        for b in range(256):
+            count[d][b] = 0
+    for i in range(m):
+        index[i] = <word>i
+        for d in range(<int>sizeof(word)):
+            count[d][(key[i] >> (8 * d)) & 255] += 1
+    for d in range(<int>sizeof(word)):
+        if count[d][(key[0] >> (8 * d)) & 255] == m:
+            continue                    # all have the same
+        place = 0
+        for b in range(256):
+            before_, place = place, place + count[d][b]
+            count[d][b] = before_
+        for i in range(m):
+            byte = (key[i] >> (8 * d)) & 255
+            place = count[d][byte]
+            count[d][byte] = place + 1
+            other_key[place], other_index[place] = key[i], index[i]
+        key, other_key = other_key, key
+        index, other_index = other_index, index
+    for i in range(m):
+        out[i] = <real>index[i]
+
+
+cdef void argsort(real *out, const real *x, Py_ssize_t n, Py_ssize_t m, real *work) noexcept nogil:
+    """out[i] (m): the indices that sort row i of x (n, m), as numbers; equal ones keep their order, NaN is last.
+
+    `work` has `argsort_work(m)` elements.
+    """
+    cdef Py_ssize_t i, j
     for i in range(n if m else 0):
-        heap = out + i * m
-        for j in range(m):
-            heap[j] = <real>j
-        for j in range(m // 2 - 1, -1, -1):
-            sift(heap, x + i * m, j, m)
-        for j in range(m - 1, 0, -1):
-            top = heap[0]
-            heap[0] = heap[j]
-            heap[j] = top
-            sift(heap, x + i * m, 0, j)
+        if m < LONG:
+            by_heap(out + i * m, x + i * m, m)
+        elif real is float:
+            for j in range(m):
+                key_of(<uint32_t *>work + j, x[i * m + j])
+            by_digits(out + i * m, <uint32_t *>work, m)
+        else:
+            for j in range(m):
+                key_of_double(<uint64_t *>work + j, x[i * m + j])
+            by_digits(out + i * m, <uint64_t *>work, m)
+
+
+cdef Py_ssize_t argsort_work(Py_ssize_t m) noexcept nogil:
+    return 4 * m if m >= LONG else 0
 
 
 cdef void take_along(real *out, const real *x, const real *index, Py_ssize_t n, Py_ssize_t m) noexcept nogil:
@@ -88,7 +171,7 @@ cdef int argsort_views(const real[::1] x, real[::1] out, real[::1] row, Py_ssize
     """Each row in `row`, which is ours alone: its numbers are indices while it is sorted, and `out` is the caller's."""
     cdef Py_ssize_t i
     for i in range(n if m else 0):
-        argsort(&row[0], &x[i * m], 1, m)
+        argsort(&row[0], &x[i * m], 1, m, &row[0] + m)
         memcpy(&out[i * m], &row[0], m * sizeof(real))
     return 0
 
@@ -141,7 +224,7 @@ def argsort_(x, out):
     n, m = out.shape
     if m > NUMBERED and not is_double(out):
         raise ValueError(f"x: expected at most 2**24 columns, which float32 can number, got {m}; float64 takes more")
-    row = empty(m, out.dtype)
+    row = empty(m + argsort_work(m), out.dtype)
     if is_double(out):
         argsort_views[double](flat(x), flat(out), row, n, m)
     else:
