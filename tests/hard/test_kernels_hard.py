@@ -1,8 +1,5 @@
 """Kernels' Python functions with what may break them: neighbours in memory, other threads, sizes, strides, scalars."""
 
-import os
-import subprocess
-import sys
 import textwrap
 
 import numpy as np
@@ -24,18 +21,6 @@ from fastbp.kernels import (
 both = pytest.mark.parametrize("dtype", ["float32", "float64"])
 HUGE = 1 << 50
 GUARD = 48  # numbers on either side of each array
-
-
-def run_python(code, seconds=60):
-    """A process of its own: what crashes or hangs there is a failure here."""
-    env = os.environ | {"PYTHONPATH": os.pathsep.join(p for p in sys.path if p)}
-    return subprocess.run(
-        [sys.executable, "-c", textwrap.dedent(code)],
-        capture_output=True,
-        text=True,
-        timeout=seconds,
-        env=env,
-    )
 
 
 # ---------------------------------------------------------------- a call of each function
@@ -328,7 +313,7 @@ RACES = {
 
 
 @pytest.mark.parametrize("name", RACES)
-def test_a_thread_that_writes_indices_meanwhile_makes_nobody_read_outside(name):
+def test_a_thread_that_writes_indices_meanwhile_makes_nobody_read_outside(name, run_python):
     dtype, made, called, holds = RACES[name]
     many = dtype == "int64"  # a short time between the check and the use
     code = RACE.format(
@@ -339,7 +324,7 @@ def test_a_thread_that_writes_indices_meanwhile_makes_nobody_read_outside(name):
         holds=holds,
         times=150 if many else 25,
     )
-    done = run_python(code)
+    done = run_python("-P", "-c", textwrap.dedent(code))
     assert done.returncode == 0, (done.returncode, done.stderr)
     assert done.stdout.startswith("ended"), done
 
@@ -347,7 +332,7 @@ def test_a_thread_that_writes_indices_meanwhile_makes_nobody_read_outside(name):
 # ---------------------------------------------------------------- sizes
 
 
-def test_huge_arrays_of_nothing_are_through_at_once():
+def test_huge_arrays_of_nothing_are_through_at_once(run_python):
     code = """
     import numpy as np
     from fastbp.kernels import (dense, elementwise, losses, moves, reduce_axes, reductions, rows, sorting, updates)
@@ -388,7 +373,7 @@ def test_huge_arrays_of_nothing_are_through_at_once():
             reduce_axes.cumsum_axis(x, x, True)
     print("through")
     """
-    done = run_python(code)
+    done = run_python("-P", "-c", textwrap.dedent(code))
     assert (done.returncode, done.stdout) == (0, "through\n"), done.stderr
 
 
