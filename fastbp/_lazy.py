@@ -5,12 +5,29 @@ One thread at a time does so. Where two import a package and a module of it, Pyt
 
 from __future__ import annotations
 
+import os
 import sys
+from _thread import RLock  # threading costs more than all of this
 from collections.abc import Callable, Mapping
 from importlib import import_module
 from typing import Any
 
-from fastbp._once import once
+_lock = RLock()
+
+
+def once() -> RLock:
+    """What is held while the first thread that needs something makes it: imports by name, the build of a model."""
+    return _lock
+
+
+def _renew() -> None:
+    """A forked child has none of the threads that may hold it."""
+    global _lock
+    _lock = RLock()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_renew)
 
 
 def lazily(

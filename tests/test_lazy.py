@@ -73,7 +73,6 @@ def test_importing_brings_in_no_engine(run_python):
     run = run_python("-c", code)
     assert set(run.stdout.split()) == {
         "fastbp._lazy",
-        "fastbp._once",
         "fastbp._tree",
         "fastbp._cpu",
         "fastbp.kernels",

@@ -50,9 +50,14 @@ class Condition(NamedTuple):
         return apply("sum", _as_float(failed), axis=None, keepdims=False)
 
 
-def conditions(results: Sequence[Node], dtype: np.dtype[Any]) -> list[Condition]:
-    """What must hold for a graph's whole numbers to be exact in a program of this dtype, and its indices in range."""
-    order = topological(results)
+def conditions(
+    results: Sequence[Node], dtype: np.dtype[Any], order: Sequence[Node] | None = None
+) -> list[Condition]:
+    """What must hold for a graph's whole numbers to be exact in a program of this dtype, and its indices in range.
+
+    `order` is that of all its nodes, where it is known.
+    """
+    order = topological(results) if order is None else order
     if not any(node.dtype.kind in "iu" or node.op in INDEXED for node in order):
         return []
     limit = EXACT[dtype] - 1  # one more could be a rounded one

@@ -69,9 +69,8 @@ def entrance(op: str, index: int, node: Node) -> Node:
     return Node(op, (), attrs, node.shape, node.dtype, node.name)
 
 
-def computing_dtype(results: Sequence[Node]) -> np.dtype[np.floating]:
-    """float32 where NumPy would compute everything in it, and it holds all numbers of places; else float64."""
-    order = topological(results)
+def computing_dtype(order: Sequence[Node]) -> np.dtype[np.floating]:
+    """float32 where NumPy would compute all nodes in it, and it holds all numbers of places; else float64."""
     narrow = any(node.dtype == np.float32 for node in order)
     return np.dtype("float32" if narrow and not any(map(_wide, order)) else "float64")
 

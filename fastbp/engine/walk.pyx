@@ -171,7 +171,10 @@ cdef void walk(void *context, Crew *crew, int rank) noexcept nogil:
             if meet_all(crew):              # the parameters are in place
                 break
             if rank == 0 and status == DONE and f.updates:
-                f.hyper[LARGEST] = largest_state(&lane.steps[f.n_steps - 1], f.hyper, largest_gradient(w, crew.lanes))
+                if w.guards:
+                    f.hyper[LARGEST] = largest_state(&lane.steps[f.n_steps - 1], f.hyper, largest_gradient(f, crew.lanes))
+                else:
+                    f.hyper[LARGEST] = INFINITY     # nobody has looked
                 advance_hyper(&lane.steps[f.n_steps - 1], f.hyper)
             if halted(w, &pace) and status == DONE and batch < w.batches:
                 status = PAUSED
@@ -316,12 +319,12 @@ cdef inline double largest_of(const real *g, Py_ssize_t n, Py_ssize_t more) noex
     return largest(g, n) + (largest(g + more, n) if more else 0)
 
 
-cdef double largest_gradient(const Walk *w, int lanes) noexcept nogil:
-    """What no gradient of the batch exceeds; infinity where nobody looks."""
-    cdef double found = 0 if w.guards else INFINITY
+cdef double largest_gradient(const Frame *f, int lanes) noexcept nogil:
+    """What no gradient of the batch exceeds."""
+    cdef double found = 0
     cdef int i
     for i in range(lanes):
-        found = max(found, w.frame.lane[i].largest)
+        found = max(found, f.lane[i].largest)
     return found
 
 
@@ -350,7 +353,7 @@ cdef int close_batch(Walk *w, Lane *lane, Crew *crew, int rank) noexcept nogil:
         lane.largest = largest_share(f, rank, crew.lanes)
         if meet_all(crew):
             return OVER
-        if not is_harmless(&lane.steps[f.n_steps - 1], f.hyper, largest_gradient(w, crew.lanes), f.item == 4):
+        if not is_harmless(&lane.steps[f.n_steps - 1], f.hyper, largest_gradient(f, crew.lanes), f.item == 4):
             return HELD
     if f.updates and shared_steps(f, lane, f.n_steps - 1, f.n_steps, f.rows, FIRST, crew, rank):
         return OVER                         # (meets nobody: it is a step that needs no meeting)

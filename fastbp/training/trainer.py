@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Self, overload
 import numpy.typing as npt
 
 from fastbp import checks
-from fastbp._once import once
+from fastbp._lazy import once
 from fastbp.engine.direct import Batches
 from fastbp.nn.losses import get_loss
 from fastbp.nn.metrics import Metric, get_metrics

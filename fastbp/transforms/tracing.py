@@ -19,7 +19,7 @@ from fastbp.engine.call import Call
 from fastbp.engine.memory import Layout
 from fastbp.engine.program import MAX_ARRAYS, Program
 from fastbp.graph.dtypes import WEAK
-from fastbp.graph.node import Node, input_node, parameter_node
+from fastbp.graph.node import Node, input_node, parameter_node, topological
 from fastbp.graph.number import Number, is_used, plain_int
 from fastbp.graph.numpy_protocol import plain
 from fastbp.transforms import template
@@ -300,8 +300,9 @@ def _compiled(form: Template, watches: list[Watch], leaves: list[Leaf], result: 
         )
     nodes = [leaf.node for leaf in leaves if leaf.node is not None]
     results, taken, entered = apart(nodes, found)
-    dtype = computing_dtype(results)
-    looked = conditions(results, dtype)
+    order = topological(results)
+    dtype = computing_dtype(order)
+    looked = conditions(results, dtype, order)
     count, results = len(results), results + [condition.failures for condition in looked]
     own = [entered.get(node, node) for node in taken]
     values = [node for node in own if node.op == "parameter"]
