@@ -101,7 +101,7 @@ KEPT = os.path.join("build", "-".join(["editable", *filter(None, WAY)]))
 # it a wheel would be a fifth larger. Tiles must be unrolled whole, plain loops be split by their conditions. Modules
 # that compile programs, begin calls or hand work on to other modules are as small as can be.
 SMALL = ["_cpu", "_fastbp_cython", "bound", "buffers", "call", "dense", "epochs", "guard"]
-SMALL += ["program", "rows", "run", "snapshot", "steps", "team"]
+SMALL += ["program", "rows", "run", "snapshot", "team"]
 LARGE = ["matmul", "moves", "narrow", "probe", "reduce_axes", "reductions"]
 LEVEL = dict.fromkeys(SMALL, "-Os") | dict.fromkeys(LARGE, "-O3")
 # A tile of the matmul must see its sizes as constants: what is `inline` is inlined, whatever its size.

@@ -35,13 +35,15 @@ class Draft(Protocol):
 def encode(step: Step, part: str, draft: Draft) -> dict[str, Any]:
     """The engine's row: operation, sizes, strides, places; and what makes its text for people."""
     nodes = [node for node in (*step.out, *step.inputs) if node is not None]
-    rowwise = part == "body" and any(draft.kinds.get(node) is Kind.ROWS for node in nodes)
+    rowwise = part == "body" and Kind.ROWS in [draft.kinds.get(node) for node in nodes]
+    adds = bool(draft.kinds) and part == "body" and adds_up(step, draft.kinds)
+    slots = _slots(step)
     row: dict[str, Any] = {
         "part": part,
         "op": step.op,
         "kind": 0,
         "rowwise": rowwise,
-        "accumulates": bool(draft.kinds) and part == "body" and adds_up(step, draft.kinds),
+        "accumulates": adds,
         "keeps": step.op in SCATTERS,
         "flat": True,
         "strides": (0, 0, 0, 0),
@@ -49,8 +51,8 @@ def encode(step: Step, part: str, draft: Draft) -> dict[str, Any]:
         "index": None,
         "out": _places(step.out, draft, 2),
         "inputs": _places(step.inputs, draft, 3),
-        "sizes": [0 if node is None else draft.size(node) for node in _slots(step)],
-        "sums": _sums(step, part, draft),
+        "sizes": [0 if node is None else draft.size(node) for node in slots],
+        "sums": _sums(slots, draft) if adds else [0, 0],
         "text": partial(
             _text, step.op, step.attrs, [_mark(n, draft) for n in step.inputs if n is not None]
         ),
@@ -58,7 +60,7 @@ def encode(step: Step, part: str, draft: Draft) -> dict[str, Any]:
     }
     _details(row, step)
     row["per"] = row["n"] // draft.rows if rowwise and draft.rows else 1
-    row["widths"] = _widths(step, row, draft)
+    row["widths"] = _widths(slots, row, draft)
     return row
 
 
@@ -109,16 +111,13 @@ def _slots(step: Step) -> list[Node | None]:
     return [*(*step.out, None)[:2], *(*step.inputs, None, None, None)[:3]]
 
 
-def _sums(step: Step, part: str, draft: Draft) -> list[int]:
-    """Elements of each output that the blocks of a batch add up; 0 where an output is no such sum."""
-    adds = bool(draft.kinds) and part == "body" and adds_up(step, draft.kinds)
-    made = _slots(step)[:2]
-    return [n.size if adds and n is not None and draft.kinds[n] is Kind.TOTAL else 0 for n in made]
+def _sums(slots: list[Node | None], draft: Draft) -> list[int]:
+    """Elements of each output of a step that adds up which the blocks of a batch add up; 0 where one is no such sum."""
+    return [n.size if n is not None and draft.kinds[n] is Kind.TOTAL else 0 for n in slots[:2]]
 
 
-def _widths(step: Step, row: dict[str, Any], draft: Draft) -> list[int]:
+def _widths(slots: list[Node | None], row: dict[str, Any], draft: Draft) -> list[int]:
     """Elements of each slot in a row of those that threads may share; 0 where a row needs all of it."""
-    slots = _slots(step)
     if row["rowwise"]:
         return [
             n.size // draft.rows if n is not None and draft.kinds.get(n) is Kind.ROWS and draft.rows else 0
