@@ -267,8 +267,10 @@ def _node(value: Any, what: str) -> Node:
         return value
     if isinstance(value, int | float | np.ndarray | np.generic):  # depends on nothing
         return _constant(value if isinstance(value, np.ndarray | np.generic) else float(value))
+    several = isinstance(value, dict | list | tuple) or nesting.is_record(value)
+    hint = ": take one flat array, or give each one a function of its own" if several else ""
     raise TypeError(
-        f"{what}: the function must return an array or a number, got {checks.shown(value)}"
+        f"{what}: the function must return an array or a number, got {checks.shown(value)}{hint}"
     )
 
 

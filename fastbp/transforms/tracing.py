@@ -301,6 +301,13 @@ def _compiled(form: Template, watches: list[Watch], leaves: list[Leaf], result: 
     nodes = [leaf.node for leaf in leaves if leaf.node is not None]
     results, taken, entered = apart(nodes, found)
     order = topological(results)
+    known = {*nodes, *entered.values()}
+    for node in order:
+        if node.op in ("input", "parameter") and node not in known:
+            raise TypeError(
+                f"the function uses {node.name or 'an array'} of another call, which it kept or which it is inside of: "
+                "pass it as an argument"
+            )
     dtype = computing_dtype(order)
     looked = conditions(results, dtype, order)
     count, results = len(results), results + [condition.failures for condition in looked]

@@ -122,3 +122,24 @@ def test_a_function_that_depends_on_nothing():
     np.testing.assert_array_equal(bp.grad(lambda w, x: (x**2).sum())(W, W), np.zeros(3))
     with pytest.raises(TypeError, match="returns nothing that it computed"):
         bp.compile(lambda w: 1.0)(W)
+
+
+def test_an_array_that_an_earlier_call_kept():
+    kept = {}
+
+    def memo(x):
+        return x + kept.setdefault("tanh", np.tanh(x)).sum()
+
+    compiled = bp.compile(memo)
+    compiled(np.ones(3))
+    with pytest.raises(
+        TypeError, match="the function uses argument 0 of another call, which it kept"
+    ):
+        compiled(np.ones(4))
+
+
+def test_a_hessian_of_a_nesting():
+    with pytest.raises(
+        TypeError, match=r"must return an array or a number, got .*: take one flat array"
+    ):
+        bp.hessian(lambda p: (p["a"] ** 2).sum())({"a": np.ones(2)})
