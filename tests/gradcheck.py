@@ -16,6 +16,7 @@ from typing import Any
 
 import numpy as np
 
+from fastbp import nesting
 from fastbp.graph import Node, constant, gradients, parameter_node
 
 Array = np.ndarray[Any, np.dtype[np.float64]]
@@ -142,3 +143,18 @@ def _direction(point: Array, moves: bool, rng: np.random.Generator) -> Array:
 
 def _moved(points: Sequence[Array], direction: Sequence[Array], h: float) -> list[Array]:
     return [point + h * v for point, v in zip(points, direction, strict=True)]
+
+
+def nested_slopes(function: Callable[[Any], Any], params: Any) -> Any:
+    """The gradient by differences, in the nesting of the parameters, of which the function gets copies."""
+    values = [np.array(leaf, float) for _, leaf in nesting.leaves(params, "")]
+    found = [np.zeros(v.shape) for v in values]
+    for value, slope in zip(values, found, strict=True):
+        for place in np.ndindex(value.shape):
+            ends = []
+            for step in (1e-6, -1e-6):
+                value[place] += step
+                ends.append(function(nesting.rebuilt(params, iter(values))))
+                value[place] -= step
+            slope[place] = (ends[0] - ends[1]) / 2e-6
+    return nesting.rebuilt(params, iter(found))

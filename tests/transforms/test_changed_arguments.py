@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pytest
+from gradcheck import nested_slopes
 
 import fastbp as bp
 from fastbp import nesting
@@ -84,21 +85,6 @@ CASES = [
 IDS = [f"{f.__name__}-{type(p).__name__}-{i}" for i, (f, p) in enumerate(CASES)]
 
 
-def slopes(function, params):
-    """The gradient by differences, in the nesting of the parameters."""
-    values = [np.array(leaf, float) for _, leaf in nesting.leaves(params, "")]
-    found = [np.zeros(v.shape) for v in values]
-    for value, slope in zip(values, found, strict=True):
-        for place in np.ndindex(value.shape):
-            ends = []
-            for step in (1e-6, -1e-6):
-                value[place] += step
-                ends.append(function(copy.deepcopy(nesting.rebuilt(params, iter(values)))))
-                value[place] -= step
-            slope[place] = (ends[0] - ends[1]) / 2e-6
-    return nesting.rebuilt(params, iter(found))
-
-
 def assert_alike(found, wanted):
     found, wanted = list(nesting.leaves(found, "p")), list(nesting.leaves(wanted, "p"))
     assert [name for name, _ in found] == [name for name, _ in wanted]
@@ -108,7 +94,7 @@ def assert_alike(found, wanted):
 
 @pytest.mark.parametrize(("function", "params"), CASES, ids=IDS)
 def test_gradients(function, params):
-    wanted, given = slopes(function, params), copy.deepcopy(params)
+    wanted, given = nested_slopes(function, params), copy.deepcopy(params)
     value, found = bp.value_and_grad(function)(given)
     assert type(found) is type(params)
     np.testing.assert_allclose(value, function(copy.deepcopy(params)))
