@@ -172,7 +172,7 @@ def translated(names, *shared):
     if stamp.exists() and stamp.stat().st_mtime > max(os.path.getmtime(p) for p in SOURCES):
         known = json.loads(stamp.read_text())
         if known["made by"] == made_by and all(map(os.path.exists, known["modules"].values())):
-            return [Extension(n, [c], depends=SOURCES) for n, c in known["modules"].items()]
+            return [Extension(n, [c]) for n, c in known["modules"].items()]
     modules = cythonize(
         [
             *shared,
