@@ -73,10 +73,9 @@ def train(state: State, plan: Plan) -> History:
             done += count
             display.update(done, history)
     except BaseException as error:  # a signal's handler may raise between any two lines
-        whole = (state.steps - start) // batches
-        state.model.shuffles = (
-            shuffles - (start - state.steps) // batches
-        )  # with one that was cut short
+        steps = state.steps - start
+        whole = steps // batches
+        state.model.shuffles = shuffles + -(-steps // batches)  # with one that was cut short
         if validation is not None:
             whole = min(whole, len(validated))
         history.clear()
