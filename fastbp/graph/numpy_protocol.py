@@ -76,7 +76,7 @@ def ours(file: str) -> bool:
 
 def users_line(frame: FrameType) -> str:
     """The line of a frame, or of that in the first file before it that is no library's."""
-    frame = _outside(frame)
+    frame = outside(frame)
     users: FrameType | None = frame
     while users is not None and _library_of(users) is not None:
         users = users.f_back
@@ -86,7 +86,7 @@ def users_line(frame: FrameType) -> str:
     return f" ({os.path.basename(file)}, line {number}{': ' + text if text else ''})"
 
 
-def _outside(frame: FrameType) -> FrameType:
+def outside(frame: FrameType) -> FrameType:
     """The first frame, from this one on, whose code is neither ours nor NumPy's."""
     while frame.f_back is not None and ours(frame.f_code.co_filename):
         frame = frame.f_back
@@ -178,7 +178,7 @@ class NumpyProtocol:
             raise
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> NoReturn:
-        library = _library_of(_outside(sys._getframe(1)))
+        library = _library_of(outside(sys._getframe(1)))
         if library is not None:
             refuse(
                 f"{library} cannot compute with a Node",

@@ -7,6 +7,7 @@ read. Whatever else the function reads (`survey.py`) must be as it was, or it is
 
 from __future__ import annotations
 
+import sys
 import types
 import warnings
 from collections.abc import Callable
@@ -15,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from fastbp import nesting
+from fastbp.graph.numpy_protocol import outside
 from fastbp.transforms.code import reads
 from fastbp.transforms.survey import Survey, behind, can_be_copied
 from fastbp.transforms.template import Watch, all_hold
@@ -107,21 +109,31 @@ class Seen:
 
 def warn_of(function: Function, unwatched: str) -> None:
     """Say that a function is traced each time, and why."""
-    name = getattr(function, "__name__", type(function).__name__)
-    warnings.warn(
-        f"{name} is traced anew at each call, which takes milliseconds: {unwatched} cannot be watched for changes. "
+    _warn(
+        function,
+        f"is traced anew at each call, which takes milliseconds: {unwatched} cannot be watched for changes. "
         "Pass what it reads as arguments",
-        RuntimeWarning,
-        stacklevel=3,
     )
 
 
 def warn_of_changes(function: Function) -> None:
     """Say that what a loss changes itself stays as it is while it is trained."""
-    name = getattr(function, "__name__", type(function).__name__)
-    warnings.warn(
-        f"{name} changes what it reads: a training calls it once for each size of a batch, not at each step. Pass as "
+    _warn(
+        function,
+        "changes what it reads: a training calls it once for each size of a batch, not at each step. Pass as "
         "data what is another one in each step",
+    )
+
+
+def _warn(function: Function, what: str) -> None:
+    """Warn at the line that called fastbp, from however deep inside."""
+    name = getattr(function, "__name__", type(function).__name__)
+    users = outside(sys._getframe(1))
+    warnings.warn_explicit(
+        f"{name} {what}",
         RuntimeWarning,
-        stacklevel=3,
+        users.f_code.co_filename,
+        users.f_lineno,
+        module=users.f_globals.get("__name__"),
+        registry=users.f_globals.setdefault("__warningregistry__", {}),
     )

@@ -1015,8 +1015,11 @@ def test_a_training_whose_loss_changes_what_it_reads_says_so(how):
             return bp.optimize(loss, X, lr=1e-3, n_iter=3)
         return bp.Trainer(loss, params=X).fit(np.ones((4, 1)), epochs=3, verbose=0)
 
-    with pytest.warns(RuntimeWarning, match="changes what it reads: a training calls it once"):
+    with pytest.warns(
+        RuntimeWarning, match="changes what it reads: a training calls it once"
+    ) as caught:
         train()
+    assert {warning.filename for warning in caught} == {__file__}
 
 
 def holding_function():
@@ -1054,10 +1057,12 @@ def test_what_cannot_be_watched_is_traced_each_time_and_named_once():
     with pytest.warns(RuntimeWarning, match="values.* cannot be watched") as caught:
         found = [float(f(X)) for _ in range(3)]
     assert len(caught) == 1 and found == [14.0, 28.0, 42.0]
+    assert caught[0].filename == __file__
     trainer = bp.Trainer(lambda w, x: (w**2).sum() * next(values) + 0 * x.sum(), params=X)
     with pytest.warns(RuntimeWarning, match="cannot be watched") as caught:
         losses = [trainer.evaluate(np.ones((2, 1)))["loss"] for _ in range(3)]
     assert len(caught) == 1 and np.allclose(np.diff(losses), 14)
+    assert caught[0].filename == __file__
 
 
 def test_a_function_that_changes_what_it_reads():
