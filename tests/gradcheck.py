@@ -16,6 +16,7 @@ from typing import Any
 
 import numpy as np
 
+import fastbp as bp
 from fastbp import nesting
 from fastbp.graph import Node, constant, gradients, parameter_node
 
@@ -158,3 +159,9 @@ def nested_slopes(function: Callable[[Any], Any], params: Any) -> Any:
                 value[place] -= step
             slope[place] = (ends[0] - ends[1]) / 2e-6
     return nesting.rebuilt(params, iter(found))
+
+
+def hessian_slopes(function: Callable[[Any], Any], x: Array, step: float = 1e-5) -> Array:
+    """The Hessian at a vector, by differences of `grad`."""
+    slope = bp.grad(function)
+    return np.array([(slope(x + e) - slope(x - e)) / (2 * step) for e in step * np.eye(x.size)])

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from gradcheck import hessian_slopes
 
 import fastbp as bp
 
@@ -95,15 +96,11 @@ def test_where_mathematics_has_an_answer(name, dtype):
 @pytest.mark.parametrize("name", EXISTING)
 def test_elsewhere_it_is_as_ever(name):
     f, _ = EXISTING[name]
-    x, step = np.array([0.3, -0.7]), 1e-5
+    x = np.array([0.3, -0.7])
     if name.startswith("huber"):
         x = np.array([0.05, 0.7])
     bp.check_grad(f, x)
-    found = bp.hessian(f)(x)
-    for i in range(2):
-        e = step * EYE[i]
-        numeric = (bp.grad(f)(x + e) - bp.grad(f)(x - e)) / (2 * step)
-        np.testing.assert_allclose(found[i], numeric, rtol=1e-4, atol=1e-6)
+    np.testing.assert_allclose(bp.hessian(f)(x), hessian_slopes(f, x), rtol=1e-4, atol=1e-6)
 
 
 @pytest.mark.parametrize("name", MISSING)

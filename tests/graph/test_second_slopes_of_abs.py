@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from gradcheck import hessian_slopes
 
 import fastbp as bp
 
@@ -81,14 +82,10 @@ def test_at_zero(name, dtype):
 @pytest.mark.parametrize("name", SMOOTH)
 def test_elsewhere(name):
     f, _ = SMOOTH[name]
-    x, step = np.array([0.3, -0.7]), 1e-5
+    x = np.array([0.3, -0.7])
     np.testing.assert_allclose(bp.compile(f)(x), f(x), rtol=1e-13)
     bp.check_grad(f, x)
-    found = bp.hessian(f)(x)
-    for i in range(2):
-        e = step * EYE[i]
-        numeric = (bp.grad(f)(x + e) - bp.grad(f)(x - e)) / (2 * step)
-        np.testing.assert_allclose(found[i], numeric, rtol=1e-4, atol=1e-6)
+    np.testing.assert_allclose(bp.hessian(f)(x), hessian_slopes(f, x), rtol=1e-4, atol=1e-6)
 
 
 @pytest.mark.parametrize("name", KINKS)
