@@ -22,7 +22,6 @@ cdef struct Lane:           # what one thread works with
     void *results[OUTPUTS]
     void *room              # the allocation
     double largest          # the size of no gradient of this thread's share exceeds it
-    Py_ssize_t group, row   # where it is in a batch of several groups; group -1: nowhere
 
 cdef struct Frame:          # a bound program in C: what the threads of a call share
     int head, body, n_steps, n_moving, n_arrays, n_outputs, n_sums, lanes

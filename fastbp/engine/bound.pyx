@@ -7,6 +7,7 @@ from fastbp.engine.steps cimport kind_code, op_code, share_code, sums_go_on
 
 cdef enum:
     LINE = 64           # bytes
+    LONG = 20_000_000   # operations of a step: some milliseconds
     CACHED = 1 << 20    # of the caller's arrays: about what stays in a core's caches from one epoch to the next
 
 
@@ -102,7 +103,6 @@ cdef class Bound:
         if lane.room == NULL or lane.steps == NULL:
             raise MemoryError(f"a run of this program needs {size} bytes for each thread")
         fb_large_pages(lane.room, size)
-        lane.group, lane.row = -1, 0
         lane.work = <char *>lane.room + (LINE - <Py_ssize_t>lane.room % LINE) % LINE
         lane.space = lane.work + start[1] if own else f.lane.space
         for i in range(f.n_arrays):
@@ -132,7 +132,8 @@ cdef class Bound:
     cdef int fill_steps(self, Lane *lane) except -1:
         cdef Step *s
         cdef const long long[::1] index
-        cdef Py_ssize_t n = self.program.parameters * self.frame.item
+        cdef const Frame *f = &self.frame
+        cdef Py_ssize_t n = self.program.parameters * self.frame.item, blocks = -(-f.rows // max(f.block, 1))
         cdef int i, operand
         for i, row in enumerate(self.program.steps):
             s = &lane.steps[i]
@@ -140,6 +141,7 @@ cdef class Bound:
             if row["op"] in ("unary", "binary", "dense", "dense_inputs"):
                 s.kind = kind_code(row["op"], row["kind"])
             s.rowwise, s.flat, s.scale = row["rowwise"], row["flat"], row["scale"]
+            s.looks = i < f.n_steps - f.updates and self.program.operations(row) > LONG * (blocks if row["part"] == "body" else 1)
             s.goes_on = sums_go_on(row["accumulates"], row["keeps"])
             s.n, s.m, s.k, s.per = row["n"], row["m"], row["k"], row["per"]
             s.ars, s.acs, s.brs, s.bcs = row["strides"]

@@ -11,7 +11,7 @@ from fastbp.engine.random cimport shuffle as shuffle_rows
 from fastbp.engine.run cimport Arrays, Run
 from fastbp.engine.snapshot cimport Snapshot
 from fastbp.engine.team cimport Crew, Team, alone, together
-from fastbp.engine.walk cimport Cursor, Walk, BAD, DONE, PAUSED, begin_epoch, begin_walk, next_poll, walk
+from fastbp.engine.walk cimport Cursor, Walk, BAD, DONE, OVER, PAUSED, begin_epoch, begin_walk, next_poll, walk
 
 
 _MOST = 2**64 - 1       # seeds and streams
@@ -124,11 +124,12 @@ cdef int run_epochs(Training *t, Run run, Run last, double[:, ::1] results, Snap
     while status == PAUSED and t.epoch < t.epochs:
         with nogil:
             status = advance(t, run, last, results, snapshot, deadline)
+        if status == OVER:
+            return -1
         if status == PAUSED:
             PyErr_CheckSignals()
             deadline = next_poll()
-            if t.cursor.row == 0:      # not in the midst of what threads have begun
-                team.settle()
+            team.settle()
     return status
 
 
@@ -164,6 +165,7 @@ cdef int look(Training *t, Run run, Run last, double *table, Crew *crew) except 
     cdef Walk *w = &t.walk
     cdef Crew single
     cdef Py_ssize_t i, n
+    cdef bint over
     alone(&single)
     if run is not None:
         begin_walk(w, &run.frame, &t.cursor, t.batches, t.rows)
@@ -171,7 +173,9 @@ cdef int look(Training *t, Run run, Run last, double *table, Crew *crew) except 
         while t.cursor.taken < t.batches:
             w.pause, w.deadline = 0, next_poll()
             with nogil:
-                together(crew, walk_apart, w)
+                over = together(crew, walk_apart, w)
+            if over:
+                return -1
             if w.pause:
                 PyErr_CheckSignals()
         n = run.frame.n_outputs
@@ -181,13 +185,11 @@ cdef int look(Training *t, Run run, Run last, double *table, Crew *crew) except 
         t.cursor.taken = 0
         begin_walk(w, &last.frame, &t.cursor, 1, t.rows)
         w.base = t.rows - last.frame.rows
-        while w.status == PAUSED:
-            w.pause, w.deadline = 0, next_poll()
-            with nogil:
-                # Steps of a single block are not to be shared here: each thread has memory of its own.
-                together(crew if last.frame.groups > 1 else &single, walk, w)
-            if w.status == PAUSED:
-                PyErr_CheckSignals()
+        with nogil:
+            # Steps of a single block are not to be shared here: each thread has memory of its own.
+            over = together(crew if last.frame.groups > 1 else &single, walk, w)
+        if over:
+            return -1
     return 0
 
 
@@ -215,8 +217,7 @@ cdef int batches(Training *t, Run run, Py_ssize_t base, Py_ssize_t count, double
     choose_source(&run.frame, t.index == NULL, t.rows)
     w.frame, w.cursor, w.index, w.base, w.batches, w.total = &run.frame, &t.cursor, t.index, base, count, t.rows
     w.status, w.pause, w.deadline, w.guards, w.table = DONE, 0, deadline, False, NULL
-    together(t.crew, walk, w)
-    return w.status
+    return OVER if together(t.crew, walk, w) else w.status
 
 
 cdef int advance(Training *t, Run run, Run last, double[:, ::1] results, Snapshot snapshot,
@@ -225,7 +226,7 @@ cdef int advance(Training *t, Run run, Run last, double[:, ::1] results, Snapsho
     cdef int status, i, n = last.frame.n_outputs if run is None else run.frame.n_outputs
     while t.epoch < t.epochs:
         if t.part == 0:
-            if t.cursor.batch == 0 and t.cursor.row == 0:
+            if t.cursor.batch == 0:
                 if snapshot is not None:
                     snapshot.take(t.crew)
                 if t.index != NULL:

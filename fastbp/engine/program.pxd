@@ -24,6 +24,7 @@ cdef class Program:
     cdef readonly int meetings      # of the threads that share a batch
     cdef bint writes                # whether it has an output array
     cdef int gives_numbers(self) except -1
+    cdef double operations(self, object step) except -1
     cdef int check(self) except -1
     cdef int reach(self, str what, int memory, object first, object size) except -1
     cdef int check_index(self, object step) except -1

@@ -80,7 +80,11 @@ cdef class Program:
         self.cost = 0
         self.meetings = 3 if groups > 1 else (2 + sum([step["meets"] for step in steps])) * -(-rows // max(block, 1))
         for step in steps:
-            self.cost += max(step["n"], 1) * max(step["m"], 1) * (2.0 * step["k"] if step["op"].startswith("dense") else 8.0)
+            self.cost += self.operations(step)
+
+    cdef double operations(self, object step) except -1:
+        """About how many a step takes for a batch."""
+        return max(step["n"], 1) * max(step["m"], 1) * (2.0 * step["k"] if step["op"].startswith("dense") else 8.0)
 
     @property
     def memory(self):

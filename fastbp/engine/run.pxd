@@ -7,7 +7,7 @@ cdef enum:
 cdef class Run(Bound):
     cdef readonly bint held
     cdef int one_batch(self, object share, bint guards) except -1
-    cdef int walk_batch(self, Crew *crew, Team team, bint guards) except -1
+    cdef int walk_batch(self, Crew *crew, bint guards) except -1
     cdef int walk_rows(self, Crew *crew, Team team, Py_ssize_t rows) except -1
     cdef double result(self, int i) noexcept nogil
 

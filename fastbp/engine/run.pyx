@@ -4,7 +4,7 @@ from cpython.exc cimport PyErr_CheckSignals
 from fastbp.engine.buffers cimport Memory
 from fastbp.engine.pieces cimport walk_forward
 from fastbp.engine.team cimport Crew, Team, alone, together
-from fastbp.engine.walk cimport Cursor, Walk, HELD, PAUSED, begin_epoch, begin_walk, next_poll, output_of, walk
+from fastbp.engine.walk cimport Cursor, Walk, HELD, begin_epoch, begin_walk, next_poll, output_of, walk
 
 
 cdef class Run(Bound):
@@ -60,29 +60,24 @@ cdef class Run(Bound):
         if lanes > 1 and (self.program.gradients or self.frame.groups > 1):
             self.add_lanes(lanes)
             with Team(lanes, share) as team:
-                return self.walk_batch((<Team>team).crew, team, guards)
+                return self.walk_batch((<Team>team).crew, guards)
         alone(&crew)
-        return self.walk_batch(&crew, None, guards)
+        return self.walk_batch(&crew, guards)
 
-    cdef int walk_batch(self, Crew *crew, Team team, bint guards) except -1:
+    cdef int walk_batch(self, Crew *crew, bint guards) except -1:
         cdef Cursor cursor
         cdef Walk w
+        cdef bint over
         begin_epoch(&cursor)
         begin_walk(&w, &self.frame, &cursor, 1, self.frame.rows)
         w.guards = guards
-        while w.status == PAUSED:
-            w.pause, w.deadline = 0, next_poll()
-            if team is None and self.frame.cost < BRIEF:
-                together(crew, walk, &w)
-            else:
-                with nogil:
-                    together(crew, walk, &w)
-            if w.status == PAUSED:
-                PyErr_CheckSignals()
-                if team is not None and cursor.row == 0:
-                    team.settle()
+        if crew.threads == 1 and self.frame.cost < BRIEF:
+            over = together(crew, walk, &w)
+        else:
+            with nogil:
+                over = together(crew, walk, &w)
         self.held = w.status == HELD
-        return 0
+        return -1 if over else 0
 
     cdef double result(self, int i) noexcept nogil:
         """An output as the last batch left it."""
@@ -128,12 +123,15 @@ cdef class Run(Bound):
     cdef int walk_rows(self, Crew *crew, Team team, Py_ssize_t rows) except -1:
         cdef Cursor cursor
         cdef Walk w
+        cdef bint over
         begin_epoch(&cursor)
         begin_walk(&w, &self.frame, &cursor, 1, rows)
         while cursor.taken * max(self.frame.block, 1) < rows:
             w.pause, w.deadline = 0, next_poll()
             with nogil:
-                together(crew, walk_forward, &w)
+                over = together(crew, walk_forward, &w)
+            if over:
+                return -1
             if w.pause:
                 PyErr_CheckSignals()
                 if team is not None:

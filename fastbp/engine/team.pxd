@@ -23,7 +23,7 @@ cdef struct Crew:           # what the threads of a team share; each word that c
 
 cdef void alone(Crew *crew) noexcept nogil                  # a crew of one, without a Team
 cdef bint meet(Crew *crew) noexcept nogil                   # wait for all; True where the team is over
-cdef void together(Crew *crew, Job job, void *context) noexcept nogil   # rank 0: all do the job, and meet after it
+cdef bint together(Crew *crew, Job job, void *context) noexcept nogil   # rank 0: all do the job, and meet after it
 
 cdef class Team:
     cdef Crew *crew

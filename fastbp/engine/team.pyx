@@ -57,12 +57,23 @@ cdef bint meet(Crew *crew) noexcept nogil:
     return fb_get(&crew.over) != 0
 
 
-cdef void together(Crew *crew, Job job, void *context) noexcept nogil:
+cdef bint together(Crew *crew, Job job, void *context) noexcept nogil:
+    """True where the team is over, as an error was set in the job: nobody touches the context any more."""
     if crew.lanes > 1:
         crew.job, crew.context = job, context
         fb_put(&crew.call, crew.call - crew.call % CALL + CALL + crew.lanes)
     job(context, crew, 0)
     meet(crew)
+    if not fb_get(&crew.over):
+        return False
+    wait_for_the_last(crew)
+    return True
+
+
+cdef void wait_for_the_last(Crew *crew) noexcept nogil:
+    """Of a team that is over: until all have left."""
+    while fb_get(&crew.entered) != fb_get(&crew.left):
+        fb_yield()
 
 
 cdef void serve(Crew *crew, int rank) noexcept nogil:
@@ -167,8 +178,7 @@ cdef class Team:
         raised = None
         fb_put(&self.crew.over, 1)
         with nogil:
-            while fb_get(&self.crew.entered) != fb_get(&self.crew.left):
-                fb_yield()
+            wait_for_the_last(self.crew)
         for thread in self.threads:
             while True:
                 try:

@@ -4,13 +4,13 @@ from fastbp.engine.team cimport Crew
 
 cdef enum:              # how a walk ended
     DONE
-    PAUSED              # the caller should look for signals
+    PAUSED              # between two batches: the caller should look for signals, and how many threads pay
     BAD                 # the loss is not finite
     HELD                # the update was held back, as it might leave numbers that are not
+    OVER                # the team is over: a signal's handler raised, and the error is set
 
 cdef struct Cursor:                 # where in an epoch a walk is
     Py_ssize_t batch
-    Py_ssize_t row                  # in the batch; more than 0 in the midst of one
     long taken                      # pieces that threads have taken: groups of blocks, batches, blocks
     double sums[OUTPUTS]            # of the outputs, weighted by rows
 
@@ -21,9 +21,9 @@ cdef struct Walk:                   # a walk over batches, as the threads of a t
     Py_ssize_t base                 # the run's first row in it
     Py_ssize_t batches
     Py_ssize_t total                # all rows
-    double deadline                 # when to look for signals
+    double deadline                 # when to pause
     int status
-    long pause                      # somebody saw that it is time; the place to pause at
+    long pause                      # somebody saw that it is time: to pause after so many batches, or pieces
     bint looks
     bint look[ARRAYS]               # whether NaN and infinity are looked for in an array's rows when they come in
     long found                      # how many threads found one, and one of the places
@@ -33,8 +33,11 @@ cdef struct Walk:                   # a walk over batches, as the threads of a t
     double *table                   # of `walk_apart`: the outputs of each batch
 
 cdef struct Pace:                   # a thread's own
+    Crew *crew
+    int rank
+    unsigned mode                   # how subnormals were treated before the walk
     double left                     # operations until the next look at the clock
-    long place                      # the number of the next place where a walk can pause
+    double deadline                 # when to look for signals in the midst of a batch
 
 cdef enum:
     CHUNK = 20_000_000              # operations between two looks at the clock
@@ -43,10 +46,13 @@ cdef double next_poll(double patience=*) noexcept nogil
 cdef void begin_epoch(Cursor *c) noexcept nogil
 cdef void begin_walk(Walk *w, Frame *f, Cursor *c, Py_ssize_t batches, Py_ssize_t total) noexcept nogil
 cdef double output_of(const Frame *f, int lane, int i) noexcept nogil
-cdef void own_steps(const Frame *f, Lane *lane, int first, int end, Py_ssize_t rows, int which) noexcept nogil
+cdef void set_out(Pace *p, const Walk *w, Crew *crew, int rank) noexcept nogil
+cdef void arrive(const Pace *p) noexcept nogil
+cdef bint heeds(Pace *p, double cost) noexcept nogil
+cdef bint own_steps(const Frame *f, Lane *lane, int first, int end, Py_ssize_t rows, int which, Pace *p) noexcept nogil
 cdef int standing(const Frame *f, Py_ssize_t row) noexcept nogil
 cdef bint carries(const Frame *f, Py_ssize_t row, Py_ssize_t rows) noexcept nogil
 cdef void carry_on(const Frame *f, Lane *lane, Py_ssize_t row, Py_ssize_t rows, int rank, int lanes) noexcept nogil
 cdef void load(Walk *w, Lane *lane, Py_ssize_t at, Py_ssize_t m, int rank, int lanes) noexcept nogil
-cdef bint is_time(Walk *w, Pace *p, double cost) noexcept nogil
+cdef bint is_time(Pace *p, double cost, double deadline) noexcept nogil
 cdef void walk(void *context, Crew *crew, int rank) noexcept nogil      # a Job on a Walk

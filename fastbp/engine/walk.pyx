@@ -6,6 +6,10 @@ thread takes a group, forward and backward, and adds up in the group's own place
 order. So no bit depends on how many threads there are, or on which of them was faster.
 
 Blocks add to what the blocks before left; of more than TERMS rows the sums of pieces are carried, with what is lost.
+
+Signals are looked for between two batches, where a walk pauses; and within one by the caller's thread, which takes the
+GIL for that, between two blocks and before each long step. Where a handler raises, the batch is given up, but never in
+the midst of an update.
 """
 from libc.math cimport INFINITY
 
@@ -20,8 +24,10 @@ from fastbp.engine.steps cimport (FIRST, LARGEST, ONE, Step, advance_hyper, exec
                                   largest_state, share_of)
 from fastbp.engine.team cimport meet
 
+cdef extern from "Python.h":
+    int PyErr_CheckSignals() noexcept       # -1 where a handler raised: the error is set, for the walk's caller
+
 cdef enum:
-    OVER = 4            # beside those of walk.pxd: the team is over
     LINE = 64           # bytes of a cache line
     CLAIMED = 1 << 15   # bytes that a first cache has room for
 
@@ -33,16 +39,16 @@ cdef double next_poll(double patience=0.08) noexcept nogil:
 cdef void begin_epoch(Cursor *c) noexcept nogil:
     """At the first row, with nothing summed."""
     cdef int i
-    c.batch, c.row, c.taken = 0, 0, 0
+    c.batch, c.taken = 0, 0
     for i in range(OUTPUTS):
         c.sums[i] = 0
 
 
 cdef void begin_walk(Walk *w, Frame *f, Cursor *c, Py_ssize_t batches, Py_ssize_t total) noexcept nogil:
-    """Batches of one program in the arrays' own order, from where they begin; nothing is looked for."""
+    """Batches of one program in the arrays' own order, from where they begin; no NaN is looked for."""
     choose_source(f, True, total)
     w.frame, w.cursor, w.index, w.base, w.batches, w.total = f, c, NULL, 0, batches, total
-    w.status, w.pause, w.looks, w.found, w.guards, w.table = PAUSED, 0, False, 0, False, NULL
+    w.status, w.pause, w.deadline, w.looks, w.found, w.guards, w.table = DONE, 0, next_poll(), False, 0, False, NULL
 
 
 cdef double output_of(const Frame *f, int lane, int i) noexcept nogil:
@@ -52,31 +58,74 @@ cdef double output_of(const Frame *f, int lane, int i) noexcept nogil:
     return (<double *>f.lane[lane].results[i])[0]
 
 
-cdef void own_steps(const Frame *f, Lane *lane, int first, int end, Py_ssize_t rows, int which) noexcept nogil:
-    """Steps that this thread runs alone."""
+cdef void set_out(Pace *p, const Walk *w, Crew *crew, int rank) noexcept nogil:
+    """The begin of a thread's walk."""
+    p.crew, p.rank, p.left, p.deadline = crew, rank, CHUNK, w.deadline
+    p.mode = fb_flush(w.frame.flushes)
+
+
+cdef void arrive(const Pace *p) noexcept nogil:
+    """The end of a thread's walk."""
+    fb_restore(p.mode)
+
+
+cdef bint is_time(Pace *p, double cost, double deadline) noexcept nogil:
+    """After so many operations: whether the deadline has passed. The clock is asked once in a while."""
+    p.left -= cost
+    if p.left >= 0:
+        return False
+    p.left = CHUNK
+    return fb_seconds() > deadline
+
+
+cdef bint heeds(Pace *p, double cost) noexcept nogil:
+    """After so many operations within a batch: look for signals if it is time. True where all are to leave."""
+    if p.rank == 0 and is_time(p, cost, p.deadline):
+        if raised(p):
+            fb_put(&p.crew.over, 1)
+        p.deadline = next_poll()
+    return fb_get(&p.crew.over) != 0
+
+
+cdef bint raised(const Pace *p) noexcept nogil:
+    """Run the handlers of the signals that came, as the caller would; whether one raised."""
+    cdef unsigned mode = fb_flush(False)
+    cdef int found
+    fb_restore(p.mode)
+    with gil:
+        found = PyErr_CheckSignals()
+    fb_restore(mode)
+    return found != 0
+
+
+cdef bint own_steps(const Frame *f, Lane *lane, int first, int end, Py_ssize_t rows, int which, Pace *p) noexcept nogil:
+    """Steps that this thread runs alone; True where the team is over. With p NULL no signals are looked for."""
     cdef int i
-    if f.item == 4:
-        for i in range(first, end):
+    for i in range(first, end):
+        if lane.steps[i].looks and p != NULL and heeds(p, CHUNK):
+            return True
+        if f.item == 4:
             execute[float](&lane.steps[i], rows, which, f.hyper, <float *>lane.work)
-    else:
-        for i in range(first, end):
+        else:
             execute[double](&lane.steps[i], rows, which, f.hyper, <double *>lane.work)
+    return False
 
 
-cdef bint shared_steps(const Frame *f, Lane *lane, int first, int end, Py_ssize_t rows, int which, Crew *crew,
-                       int rank) noexcept nogil:
+cdef bint shared_steps(const Frame *f, Lane *lane, int first, int end, Py_ssize_t rows, int which, Pace *p) noexcept nogil:
     """This thread's part of steps that all share; True where the team is over."""
+    cdef Crew *crew = p.crew
     cdef int i
     if crew.lanes == 1:
-        own_steps(f, lane, first, end, rows, which)
-        return False
+        return own_steps(f, lane, first, end, rows, which, p)
     for i in range(first, end):
+        if lane.steps[i].looks and heeds(p, CHUNK):
+            return True
         if lane.steps[i].meets and meet(crew):
             return True
         if f.item == 4:
-            execute_share[float](&lane.steps[i], rows, which, f.hyper, <float *>lane.work, rank, crew.lanes)
+            execute_share[float](&lane.steps[i], rows, which, f.hyper, <float *>lane.work, p.rank, crew.lanes)
         else:
-            execute_share[double](&lane.steps[i], rows, which, f.hyper, <double *>lane.work, rank, crew.lanes)
+            execute_share[double](&lane.steps[i], rows, which, f.hyper, <double *>lane.work, p.rank, crew.lanes)
     return False
 
 
@@ -130,44 +179,27 @@ cdef void load(Walk *w, Lane *lane, Py_ssize_t at, Py_ssize_t m, int rank, int l
         inspect(w, lane, at, m, rank, lanes)
 
 
-cdef bint is_time(Walk *w, Pace *p, double cost) noexcept nogil:
-    """Whether to look for signals; the clock is asked once in a while."""
-    p.left -= cost
-    if p.left >= 0:
-        return False
-    p.left = CHUNK
-    return fb_seconds() > w.deadline
-
-
-cdef inline bint halted(Walk *w, Pace *p) noexcept nogil:
-    """Whether this is the place to pause at, which was chosen before a meeting: so all find the same."""
-    p.place += 1
-    return fb_get(&w.pause) == p.place - 1
-
-
 cdef void walk(void *context, Crew *crew, int rank) noexcept nogil:
     """Run batches from the cursor on, and leave it where the next walk goes on."""
     cdef Walk *w = <Walk *>context
     cdef Frame *f = w.frame
     cdef Lane *lane = &f.lane[rank]
-    cdef Py_ssize_t batch = w.cursor.batch, row = w.cursor.row
+    cdef Py_ssize_t batch = w.cursor.batch
     cdef Pace pace
-    cdef unsigned mode = fb_flush(f.flushes)
     cdef int status = DONE
-    pace.left, pace.place = CHUNK, 1
+    set_out(&pace, w, crew, rank)
     if w.index != NULL:
         bind(f, lane, 0)
     while batch < w.batches and status == DONE:
         if f.groups > 1:
-            status = groups(w, lane, w.base + batch * f.rows, &row, &pace, crew, rank)
+            status = groups(w, lane, w.base + batch * f.rows, &pace)
         else:
-            status = blocks(w, lane, w.base + batch * f.rows, &row, &pace, crew, rank)
+            status = blocks(w, lane, w.base + batch * f.rows, &pace)
         if status == DONE:
-            row = 0
-            batch += 1
-            status = close_batch(w, lane, crew, rank)
-            if rank == 0 and is_time(w, &pace, f.cost if f.groups == 1 else 0):
-                fb_put(&w.pause, pace.place)
+            status = close_batch(w, lane, &pace)
+            batch += status != OVER
+            if rank == 0 and is_time(&pace, f.cost if f.groups == 1 else 0, w.deadline):
+                fb_put(&w.pause, batch)
             if meet_all(crew):              # the parameters are in place
                 break
             if rank == 0 and status == DONE and f.updates:
@@ -176,11 +208,12 @@ cdef void walk(void *context, Crew *crew, int rank) noexcept nogil:
                 else:
                     f.hyper[LARGEST] = INFINITY     # nobody has looked
                 advance_hyper(&lane.steps[f.n_steps - 1], f.hyper)
-            if halted(w, &pace) and status == DONE and batch < w.batches:
+            # The word was written before a meeting: all find the same.
+            if fb_get(&w.pause) == batch and status == DONE and batch < w.batches:
                 status = PAUSED
     if rank == 0:
-        w.cursor.batch, w.cursor.row, w.status = batch, row, status
-    fb_restore(mode)
+        w.cursor.batch, w.status = batch, status
+    arrive(&pace)
 
 
 cdef inline bint meet_all(Crew *crew) noexcept nogil:
@@ -188,35 +221,32 @@ cdef inline bint meet_all(Crew *crew) noexcept nogil:
     return crew.lanes > 1 and meet(crew)
 
 
-cdef int blocks(Walk *w, Lane *lane, Py_ssize_t at, Py_ssize_t *row, Pace *pace, Crew *crew, int rank) noexcept nogil:
-    """The batch that begins at row `at`, from its row `row` on, each block shared by all."""
+cdef int blocks(Walk *w, Lane *lane, Py_ssize_t at, Pace *p) noexcept nogil:
+    """The batch that begins at row `at`, each block shared by all."""
     cdef const Frame *f = w.frame
-    cdef Py_ssize_t m
-    if row[0] == 0 and f.head and shared_steps(f, lane, 0, f.head, f.rows, FIRST, crew, rank):
+    cdef Crew *crew = p.crew
+    cdef Py_ssize_t row = 0, m
+    if f.head and shared_steps(f, lane, 0, f.head, f.rows, FIRST, p):
         return OVER
     while True:
-        m = min(f.block, f.rows - row[0])
-        load(w, lane, at + row[0], m, rank, crew.lanes)
-        if shared_steps(f, lane, f.head, f.body, m, standing(f, row[0]), crew, rank):
+        m = min(f.block, f.rows - row)
+        load(w, lane, at + row, m, p.rank, crew.lanes)
+        if shared_steps(f, lane, f.head, f.body, m, standing(f, row), p):
             return OVER
-        row[0] += m
-        if carries(f, row[0], f.rows):
+        row += m
+        if carries(f, row, f.rows):
             if meet_all(crew):              # the sums are made
                 return OVER
-            carry_on(f, lane, row[0], f.rows, rank, crew.lanes)
-            if row[0] >= f.rows and meet_all(crew):
+            carry_on(f, lane, row, f.rows, p.rank, crew.lanes)
+            if row >= f.rows and meet_all(crew):
                 return OVER
-        if row[0] >= f.rows:
+        if row >= f.rows:
             break
-        if rank == 0 and is_time(w, pace, f.cost * m / f.rows):
-            fb_put(&w.pause, pace.place)
+        if heeds(p, f.cost * m / f.rows):
+            return OVER
         if meet_all(crew):                  # nobody reads this block any more
             return OVER
-        if halted(w, pace):
-            return PAUSED
-    if shared_steps(f, lane, f.body, f.n_steps - f.updates, f.rows, FIRST, crew, rank):
-        return OVER
-    return DONE
+    return OVER if shared_steps(f, lane, f.body, f.n_steps - f.updates, f.rows, FIRST, p) else DONE
 
 
 cdef inline Py_ssize_t first_row(const Frame *f, Py_ssize_t group) noexcept nogil:
@@ -225,45 +255,37 @@ cdef inline Py_ssize_t first_row(const Frame *f, Py_ssize_t group) noexcept nogi
     return min(count * group // f.groups * f.block, f.rows)
 
 
-cdef int groups(Walk *w, Lane *lane, Py_ssize_t at, Py_ssize_t *row, Pace *pace, Crew *crew, int rank) noexcept nogil:
-    """The batch that begins at row `at`, group by group; row[0] > 0 where it was begun before."""
-    cdef Frame *f = w.frame
-    cdef int i
-    if row[0] == 0:
-        lane.group = -1
-        own_steps(f, lane, 0, f.head, f.rows, FIRST)
-    while fb_get(&w.pause) != pace.place:
-        if lane.group < 0:
-            lane.group = fb_add(&w.cursor.taken, 1) - 1
-            if lane.group >= f.groups:
-                lane.group = -1
-                break
-            lane.row = first_row(f, lane.group)
-            aim(f, lane, lane.group)
-        one_block(w, lane, at, pace)
-    if meet_all(crew):
-        return OVER
-    row[0] = 0
-    if halted(w, pace):
-        for i in range(crew.lanes):
-            row[0] += f.lane[i].group >= 0
-        row[0] += f.groups > fb_get(&w.cursor.taken)
-    return PAUSED if row[0] else DONE
-
-
-cdef inline void one_block(Walk *w, Lane *lane, Py_ssize_t at, Pace *pace) noexcept nogil:
-    """The next block of this thread's group."""
+cdef int groups(Walk *w, Lane *lane, Py_ssize_t at, Pace *p) noexcept nogil:
+    """The batch that begins at row `at`, group by group: each thread takes the next one."""
     cdef const Frame *f = w.frame
-    cdef Py_ssize_t first = first_row(f, lane.group), end = first_row(f, lane.group + 1), m = min(f.block, end - lane.row)
-    load(w, lane, at + lane.row, m, 0, 1)
-    own_steps(f, lane, f.head, f.body, m, standing(f, lane.row - first))
-    lane.row += m
-    if carries(f, lane.row - first, end - first):
-        carry_on(f, lane, lane.row - first, end - first, 0, 1)
-    if lane.row >= end:
-        lane.group = -1
-    if is_time(w, pace, f.cost * m / f.rows):
-        fb_put(&w.pause, pace.place)
+    cdef Py_ssize_t group
+    if own_steps(f, lane, 0, f.head, f.rows, FIRST, p):
+        return OVER
+    while True:
+        group = fb_add(&w.cursor.taken, 1) - 1
+        if group >= f.groups:
+            break
+        aim(f, lane, group)
+        if one_group(w, lane, at, first_row(f, group), first_row(f, group + 1), p):
+            return OVER
+    return OVER if meet_all(p.crew) else DONE
+
+
+cdef bint one_group(Walk *w, Lane *lane, Py_ssize_t at, Py_ssize_t first, Py_ssize_t end, Pace *p) noexcept nogil:
+    """A group's blocks, one after the other; True where the team is over."""
+    cdef const Frame *f = w.frame
+    cdef Py_ssize_t row = first, m
+    while row < end:
+        m = min(f.block, end - row)
+        load(w, lane, at + row, m, 0, 1)
+        if own_steps(f, lane, f.head, f.body, m, standing(f, row - first), p):
+            return True
+        row += m
+        if carries(f, row - first, end - first):
+            carry_on(f, lane, row - first, end - first, 0, 1)
+        if heeds(p, f.cost * m / f.rows):
+            return True
+    return False
 
 
 cdef void add_up(const Frame *f, int rank, int lanes, real *kind) noexcept nogil:
@@ -328,17 +350,18 @@ cdef double largest_gradient(const Frame *f, int lanes) noexcept nogil:
     return found
 
 
-cdef int close_batch(Walk *w, Lane *lane, Crew *crew, int rank) noexcept nogil:
+cdef int close_batch(Walk *w, Lane *lane, Pace *p) noexcept nogil:
     """Take the outputs, look whether the loss is finite, and update. All threads find the same."""
     cdef Frame *f = w.frame
-    cdef int i
+    cdef Crew *crew = p.crew
+    cdef int i, rank = p.rank
     if f.groups > 1:
         if f.item == 4:
             add_up[float](f, rank, crew.lanes, NULL)
         else:
             add_up[double](f, rank, crew.lanes, NULL)
-        if rank == 0:
-            own_steps(f, lane, f.body, f.n_steps - f.updates, f.rows, FIRST)
+        if rank == 0 and own_steps(f, lane, f.body, f.n_steps - f.updates, f.rows, FIRST, p):
+            return OVER
         if f.updates and crew.lanes > 1:
             claim(&lane.steps[f.n_steps - 1], f.item, rank, crew.lanes)
     if meet_all(crew):                      # the outputs are in place, and nobody asks any more what was taken
@@ -355,8 +378,8 @@ cdef int close_batch(Walk *w, Lane *lane, Crew *crew, int rank) noexcept nogil:
             return OVER
         if not is_harmless(&lane.steps[f.n_steps - 1], f.hyper, largest_gradient(f, crew.lanes), f.item == 4):
             return HELD
-    if f.updates and shared_steps(f, lane, f.n_steps - 1, f.n_steps, f.rows, FIRST, crew, rank):
-        return OVER                         # (meets nobody: it is a step that needs no meeting)
+    if f.updates:                           # meets nobody, and looks for no signals
+        shared_steps(f, lane, f.n_steps - 1, f.n_steps, f.rows, FIRST, p)
     return DONE
 
 
