@@ -50,7 +50,8 @@ def run_python(empty_folder: Path) -> Callable[..., subprocess.CompletedProcess[
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """How long random programs are looked at beyond those of a fixed seed."""
+    """How long random programs, calls and files are looked at beyond those of fixed seeds."""
     parser.addoption(
-        "--minutes", type=float, default=0, help="search with random programs for so many minutes"
+        "--minutes", type=float, default=0, help="search at random for so many minutes"
     )
+    parser.addoption("--seed", type=int, help="the one round of tests/hard to run")

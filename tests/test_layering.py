@@ -1,6 +1,8 @@
-"""Imports go down only."""
+"""Imports go down only, and never in a circle: threads at different places of it would wait for each other."""
 
 import ast
+import graphlib
+import importlib
 from pathlib import Path
 
 import pytest
@@ -53,10 +55,56 @@ def test_imports_go_down(path):
 def test_the_graph_knows_no_other_room():
     for path in SOURCES:
         if room_of(path) == "graph":
-            assert set(imported(path)) <= {"graph"}, path
+            assert set(imported(path)) <= {"graph", "_lazy"}, path
 
 
 def test_only_the_compiler_and_those_above_know_both_graph_and_engine():
     for path in SOURCES:
         if ROOMS[room_of(path)] < ROOMS["compiler"]:
             assert not {"graph", "engine"} <= set(imported(path)), path
+
+
+def at_the_top(body):
+    """The statements that run when a module is imported, but for those that only a type checker sees."""
+    for node in body:
+        if isinstance(node, ast.If):
+            checked = "TYPE_CHECKING" in ast.unparse(node.test)
+            yield from at_the_top(node.orelse if checked else node.body + node.orelse)
+        elif isinstance(node, ast.Try):
+            yield from at_the_top(node.body + node.orelse + node.finalbody)
+        elif isinstance(node, ast.ClassDef):
+            yield from at_the_top(node.body)
+        else:
+            yield node
+
+
+def names_of_packages():
+    """The names that packages hand out when they are asked for."""
+    for path in PACKAGE.rglob("__init__.py"):
+        name = ".".join(("fastbp", *path.parent.relative_to(PACKAGE).parts))
+        yield from (
+            f"{name}.{each}" for each in getattr(importlib.import_module(name), "__all__", ())
+        )
+
+
+def test_no_module_waits_for_one_that_waits_for_it():
+    """Imports at the top make no circle; nor does a module ask a package for a name, which takes a lock for that."""
+    modules = {
+        ".".join(("fastbp", *p.relative_to(PACKAGE).with_suffix("").parts)): p
+        for p in PACKAGE.rglob("*.py")
+    }
+    modules = {name.removesuffix(".__init__"): path for name, path in modules.items()}
+    lazy, needs = set(names_of_packages()) - modules.keys(), {}
+    for name, path in modules.items():
+        needs[name] = set()
+        for node in at_the_top(ast.parse(path.read_text(encoding="utf-8")).body):
+            if isinstance(node, ast.Import):
+                asked = [alias.name for alias in node.names]
+            elif isinstance(node, ast.ImportFrom):
+                asked = [f"{node.module}.{alias.name}" for alias in node.names]
+            else:
+                continue
+            assert not lazy.intersection(asked), f"{name}: import from the module that has it"
+            needs[name] |= {each if each in modules else each.rpartition(".")[0] for each in asked}
+        needs[name] &= modules.keys()
+    graphlib.TopologicalSorter(needs).prepare()  # CycleError names the circle

@@ -195,9 +195,7 @@ def apply(op: str, *inputs: Node, **attrs: Any) -> Node:
     TypeError
         Wrong number of operands, wrong fixed arguments, or not a Node.
     """
-    row = OPS.get(op)
-    if row is None:
-        raise ValueError(f"unknown operation {op!r}; known: {', '.join(sorted(OPS))}")
+    row = OPS.get(op) or _row(op)
     if len(inputs) != len(row.arguments) or attrs.keys() != set(row.attrs):
         wanted = ", ".join(row.arguments + tuple(f"{name}=" for name in row.attrs))
         raise TypeError(f"expected {op}({wanted}), got {len(inputs)} operands and {sorted(attrs)}")
@@ -209,6 +207,15 @@ def apply(op: str, *inputs: Node, **attrs: Any) -> Node:
     except ValueError as error:
         raise ValueError(f"{op}({', '.join(row.arguments)}): {error}") from None
     return Node(op, inputs, attrs, _checked_shape(op, shape), row.dtype(inputs))
+
+
+def _row(op: str) -> Op:
+    """A row of the table, which the first operation has filled."""
+    from fastbp.graph import ops  # noqa: F401  (its rows)
+
+    if op not in OPS:
+        raise ValueError(f"unknown operation {op!r}; known: {', '.join(sorted(OPS))}")
+    return OPS[op]
 
 
 def _checked(value: object, op: str, argument: str) -> None:

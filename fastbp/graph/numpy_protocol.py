@@ -137,7 +137,7 @@ class NumpyProtocol:
         def _operand(self, value: Any) -> Node: ...
 
     def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **kwargs: Any) -> Any:
-        from fastbp.graph import whole
+        from fastbp.graph import numpy_functions, numpy_norms, whole  # noqa: F401  (two fill the tables)
         from fastbp.graph.number import settled
 
         name, inputs = ufunc.__name__, settled(inputs)
@@ -163,7 +163,7 @@ class NumpyProtocol:
     def __array_function__(
         self, func: Callable[..., Any], types: Any, args: tuple[Any, ...], kwargs: dict[str, Any]
     ) -> Any:
-        from fastbp.graph import whole
+        from fastbp.graph import numpy_functions, numpy_norms, whole  # noqa: F401
 
         if whole.takes(func, args, kwargs):
             return whole.record(func, *args, **kwargs)

@@ -8,8 +8,7 @@ from typing import Any
 import numpy as np
 
 from fastbp import checks
-from fastbp.graph import apply
-from fastbp.graph.node import Node
+from fastbp.graph.node import Node, apply
 from fastbp.graph.reductions import reduced
 from fastbp.nn import eager
 

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from fastbp import checks
-from fastbp.compiler import compile_graph
+from fastbp.compiler.pipeline import compile_graph
 from fastbp.engine.epochs import evaluate
 from fastbp.engine.memory import Layout, aligned_zeros
 from fastbp.engine.program import Program

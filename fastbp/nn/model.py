@@ -14,7 +14,7 @@ import numpy.typing as npt
 from fastbp import checks
 from fastbp._kept import Kept
 from fastbp._lazy import once
-from fastbp.compiler import compile_graph
+from fastbp.compiler.pipeline import compile_graph
 from fastbp.engine import threads as engine_threads
 from fastbp.engine.direct import Predictor
 from fastbp.engine.guard import Guard

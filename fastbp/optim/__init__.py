@@ -1,14 +1,23 @@
 """Optimizers: immutable descriptions of an update rule, which the engine carries out."""
 
-from fastbp.optim.adam import Adam
-from fastbp.optim.base import Optimizer, optimizer_named
-from fastbp.optim.sgd import SGD
+from typing import TYPE_CHECKING
+
+from fastbp._lazy import lazily
+
+if TYPE_CHECKING:
+    from fastbp.optim.adam import Adam
+    from fastbp.optim.base import Optimizer
+    from fastbp.optim.named import get_optimizer
+    from fastbp.optim.sgd import SGD
+else:  # what is asked for is imported then
+    __getattr__, __dir__ = lazily(
+        __name__,
+        {
+            "fastbp.optim.adam": "Adam",
+            "fastbp.optim.base": "Optimizer",
+            "fastbp.optim.named": "get_optimizer",
+            "fastbp.optim.sgd": "SGD",
+        },
+    )
 
 __all__ = ["SGD", "Adam", "Optimizer", "get_optimizer"]
-
-_NAMED: dict[str, type[Optimizer]] = {"sgd": SGD, "adam": Adam}
-
-
-def get_optimizer(value: object) -> Optimizer:
-    """Return the optimizer that is meant by a name or by an object."""
-    return optimizer_named(value, _NAMED)

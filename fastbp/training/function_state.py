@@ -9,8 +9,8 @@ import numpy as np
 import numpy.typing as npt
 
 from fastbp._kept import Kept
-from fastbp.compiler import compile_graph
 from fastbp.compiler.exact import conditions, poisoned
+from fastbp.compiler.pipeline import compile_graph
 from fastbp.engine.program import Program
 from fastbp.engine.run import Run
 from fastbp.nn.metrics import Metric

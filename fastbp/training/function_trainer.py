@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from fastbp import checks
 from fastbp.engine.program import MAX_ARRAYS
-from fastbp.optim import get_optimizer
+from fastbp.optim.named import get_optimizer
 from fastbp.training import checkpoint, loop
 from fastbp.training.evaluation import evaluated
 from fastbp.training.function_state import FunctionState, like, spec_of

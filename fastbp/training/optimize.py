@@ -9,8 +9,8 @@ import numpy as np
 import numpy.typing as npt
 
 from fastbp import checks
-from fastbp.compiler import compile_graph
 from fastbp.compiler.exact import conditions, poisoned
+from fastbp.compiler.pipeline import compile_graph
 from fastbp.compiler.whole import entrance, separated
 from fastbp.engine import epochs as engine
 from fastbp.engine import threads as engine_threads
@@ -20,7 +20,7 @@ from fastbp.engine.run import Run
 from fastbp.engine.snapshot import Snapshot
 from fastbp.graph.beforehand import Plan
 from fastbp.graph.node import Node, constant
-from fastbp.optim import SGD
+from fastbp.optim.sgd import SGD
 from fastbp.training.errors import DivergenceError
 from fastbp.training.objective import Objective, checked_places, data_arrays, places_in
 

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from fastbp._kept import Kept
-from fastbp.compiler import compile_graph
+from fastbp.compiler.pipeline import compile_graph
 from fastbp.engine import threads
 from fastbp.engine.memory import Layout, aligned_zeros
 from fastbp.engine.program import Program

@@ -14,7 +14,8 @@ from fastbp.engine.direct import Batches
 from fastbp.nn.losses import get_loss
 from fastbp.nn.metrics import Metric, get_metrics
 from fastbp.nn.model import Model
-from fastbp.optim import Optimizer, get_optimizer
+from fastbp.optim.base import Optimizer
+from fastbp.optim.named import get_optimizer
 from fastbp.training import checkpoint, loop
 from fastbp.training.data import Data, check_data, check_validation
 from fastbp.training.evaluation import check_and_evaluate

@@ -10,7 +10,7 @@ import numpy as np
 
 from fastbp import checks, nesting
 from fastbp.compiler.simplify import stabilised
-from fastbp.graph import gradients
+from fastbp.graph.backprop import gradients
 from fastbp.graph.dtypes import WEAK
 from fastbp.graph.in_place import check_results
 from fastbp.graph.moves import moved_together

@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from fastbp.compiler import compile_graph, results_layout
 from fastbp.compiler.exact import Condition
+from fastbp.compiler.pipeline import compile_graph, results_layout
 from fastbp.engine.call import Call
 from fastbp.graph.whole import named
 

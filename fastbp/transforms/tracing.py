@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 
 from fastbp import checks, nesting
-from fastbp.compiler import compile_graph, results_layout
 from fastbp.compiler.exact import conditions
+from fastbp.compiler.pipeline import compile_graph, results_layout
 from fastbp.compiler.whole import computing_dtype, of_numpy
 from fastbp.engine.call import Call
 from fastbp.engine.memory import Layout

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from fastbp.compiler import compile_graph
+from fastbp.compiler.pipeline import compile_graph
 from fastbp.engine.memory import Layout, aligned_zeros
 from fastbp.engine.run import Run
 from fastbp.graph.dtypes import WEAK

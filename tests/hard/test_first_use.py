@@ -1,6 +1,7 @@
 """Every public name as the first thing that a process uses, from one thread and from many; files and pickles alike."""
 
 import pickle
+import pkgutil
 
 import numpy as np
 import pytest
@@ -145,17 +146,26 @@ def test_alone(name, folder, run_python):
     assert done.stdout.splitlines()[-1:] == ["True"], done.stderr
 
 
-@pytest.mark.parametrize(
-    "uses",
-    [
-        [*USES.values()],
-        [use for use in READS.values() if "pickle" not in use],
-        ["bp." + n for n in bp.__all__] * 2,
-    ],
-    ids=["names", "files", "attributes"],
+MODULES = sorted(
+    m.name for m in pkgutil.walk_packages(bp.__path__, "fastbp.") if "__main__" not in m.name
 )
-@pytest.mark.parametrize("turn", range(3))
+TOGETHER_USES = {
+    "names": [*USES.values()],
+    "files and pickles": [*READS.values()],
+    "attributes": ["bp." + n for n in bp.__all__] * 2,
+    "modules": [f"__import__('{name}')" for name in MODULES],
+    "everything": [
+        *READS.values(),
+        *USES.values(),
+        *(f"__import__('{name}')" for name in MODULES[::-1]),
+    ],
+}
+
+
+@pytest.mark.parametrize("uses", TOGETHER_USES.values(), ids=TOGETHER_USES)
+@pytest.mark.parametrize("turn", range(4))
 def test_from_many_threads(uses, turn, folder, run_python):
+    turn = turn * len(uses) // 4
     code = TOGETHER.replace("FOLDER_", repr(folder)).replace(
         "USES_", repr(uses[turn:] + uses[:turn])
     )
