@@ -25,12 +25,11 @@ def take(
     ValueError otherwise.
     """
     view = None
-    with suppress(BufferError, TypeError, ValueError):  # no buffer, or a dtype that has none: dates
+    # No buffer, a dtype that has none (dates), or one whose description NumPy itself cannot read.
+    with suppress(BufferError, TypeError, ValueError, RuntimeError):
         view = np.asarray(memoryview(array))
     if view is None or view.dtype not in (np.float32, np.float64) or not view.dtype.isnative:
-        dtype = getattr(array, "dtype", None)
-        got = type(array).__name__ if dtype is None else f"an array of {dtype}"
-        raise TypeError(f"{name}: expected an array of float32 or float64, got {got}")
+        raise TypeError(f"{name}: expected an array of float32 or float64, got {kind_of(array)}")
     if like is not None and view.dtype != like.dtype:
         raise TypeError(f"{name}: expected {like.dtype} as the output, got {view.dtype}")
     if ndim >= 0 and view.ndim != ndim:
@@ -45,6 +44,12 @@ def take(
     if writable and not view.flags.writeable:
         raise ValueError(f"{name}: expected a writable array, got a read-only one")
     return view
+
+
+def kind_of(array: Any) -> str:
+    """What came in place of an array that is wanted, in few words."""
+    dtype = getattr(array, "dtype", None)
+    return type(array).__name__ if dtype is None else f"an array of {dtype!s:.60}"
 
 
 def of_shape(view: Array, name: str, shape: tuple[int, ...]) -> None:

@@ -1,6 +1,7 @@
 """Bound: a program in its place: each step's operands are addresses, for each thread that will walk over them."""
 from libc.stdlib cimport calloc, free, realloc
 
+from fastbp.kernels.arguments cimport flag
 from fastbp.kernels.pages cimport fb_large_pages
 from fastbp.engine.program cimport GRADIENTS, INPUTS, OUTPUT, PARAMETERS, WORK
 from fastbp.engine.steps cimport kind_code, op_code, share_code, sums_go_on
@@ -14,7 +15,7 @@ cdef enum:
 cdef class Bound:
     """A program with its memory, parameters and optimizer state; see `fastbp.engine.run.Run`, which can run it."""
 
-    def __cinit__(self, Program program not None, values, training=None, hyper=None, *, bint flushes=True):
+    def __cinit__(self, Program program not None, values, training=None, hyper=None, *, flushes=True):
         cdef Py_ssize_t n = program.parameters, states = 1
         self.program = program
         self.values = Memory(values, "values", program.dtype, n, program.updates)
@@ -25,7 +26,7 @@ cdef class Bound:
         if program.updates:
             self.hyper = Memory(hyper, "hyper", "float64", 16, True)
             self.frame.hyper = <double *>self.hyper.view.buf
-        self.frame.flushes = flushes
+        self.frame.flushes = flag(flushes, "flushes")
         self.describe()
         self.add_lanes(1)
         self.fill_sums()

@@ -13,8 +13,8 @@ cdef class Memory:
     def __cinit__(self, object array, str name, str dtype, Py_ssize_t least, bint writable):
         try:
             PyObject_GetBuffer(array, &self.view, PyBUF_FORMAT | PyBUF_STRIDES | (PyBUF_WRITABLE if writable else 0))
-        except (BufferError, ValueError) as error:
-            raise ValueError(f"{name}: expected {'a writable' if writable else 'an'} array: {error}") from None
+        except (BufferError, ValueError, RuntimeError) as error:
+            raise ValueError(f"{name}: expected {'a writable' if writable else 'an'} array: {str(error)[:200]}") from None
         except TypeError:
             raise TypeError(f"{name}: expected an array of {dtype}, got {type(array).__name__}") from None
         self.held = True
@@ -24,10 +24,10 @@ cdef class Memory:
         cdef const char *format = given
         cdef bint single = dtype == "float32"
         if not single and dtype != "float64":
-            raise TypeError(f"{name}: expected an array of float32 or float64, got one of {dtype}")
+            raise TypeError(f"{name}: expected an array of float32 or float64, got one of {dtype[:60]}")
         format += format[0] != 0 and format[0] in NATIVE        # said in words, as by ctypes
         if format[0] != (c"f" if single else c"d") or format[1] != 0 or self.view.itemsize != (4 if single else 8):
-            raise TypeError(f"{name}: expected {dtype}, got buffer format {given.decode()!r}")
+            raise TypeError(f"{name}: expected {dtype}, got buffer format {given.decode()[:60]!r}")
         self.size = self.view.len // self.view.itemsize
         if not PyBuffer_IsContiguous(&self.view, c"C"):         # of a reversed one `buf` is the last number
             raise ValueError(f"{name}: expected a C-contiguous array")

@@ -8,7 +8,7 @@ from libc.stdlib cimport calloc, free
 from libc.string cimport memcpy
 
 from fastbp.engine.buffers cimport Memory
-from fastbp.engine.memory import aligned_zeros
+from fastbp.engine.memory import Layout, aligned_zeros
 from fastbp.engine.program cimport Program
 from fastbp.engine.run cimport Run
 
@@ -21,7 +21,10 @@ cdef enum:              # what became of an argument
 cdef int check(Program program, object layout, list arguments) except -1:
     """Refuse arguments that are not as large as the program reads them."""
     program.gives_numbers()
-    for i, (array, place, shape, _) in enumerate(arguments):
+    for i, argument in enumerate(arguments):
+        if not isinstance(argument, tuple) or len(argument) != 4:
+            raise TypeError(f"arguments[{i}]: expected (array, place, shape, dtype), got {type(argument).__name__}")
+        array, place, shape, _ = argument
         if not -1 <= array < len(program.widths) or len(shape) > AXES:
             raise ValueError(f"arguments[{i}]: expected one of {len(program.widths)} arrays or -1, of at most {AXES} axes, "
                              f"got {array}, of shape {shape}")
@@ -55,6 +58,9 @@ cdef class Call:
     def __cinit__(self, Program program not None, layout, results, list arguments not None, list dtypes not None):
         import numpy
         cdef int i, axis
+        for name, given in (("layout", layout), ("results", results)):
+            if not isinstance(given, Layout):
+                raise TypeError(f"{name}: expected a Layout, got {type(given).__name__}")
         check(program, layout, arguments)
         dtype = numpy.dtype(program.dtype)
         self.numpy = numpy

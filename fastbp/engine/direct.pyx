@@ -10,6 +10,7 @@ from libc.stdlib cimport free, realloc
 
 from numpy import dtype, empty, ndarray
 
+from fastbp.kernels.arguments cimport whole
 from fastbp.engine.bound cimport choose_source
 from fastbp.engine.guard cimport Guard, FREE
 from fastbp.engine.pieces cimport forward_block
@@ -121,8 +122,8 @@ cdef class Batches:
     cdef Run last               # of the batch before
     cdef void *indices          # a checked copy of the targets that are class indices
 
-    def __cinit__(self, Guard guard not None, Py_ssize_t classes):
-        self.guard, self.classes, self.runs, self.views = guard, classes, {}, {}
+    def __cinit__(self, Guard guard not None, classes):
+        self.guard, self.classes, self.runs, self.views = guard, whole(classes, "classes", 0, 2**62), {}, {}
 
     def __dealloc__(self):
         free(self.indices)

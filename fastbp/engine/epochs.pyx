@@ -2,7 +2,8 @@
 from libc.stdlib cimport free, malloc
 from cpython.exc cimport PyErr_CheckSignals
 
-from fastbp.kernels.arguments cimport whole
+from fastbp._arguments import take
+from fastbp.kernels.arguments cimport flag, is_double, whole
 from fastbp.engine.bound cimport choose_source
 from fastbp.engine.pieces cimport walk_apart
 from fastbp.engine.platform cimport fb_seconds
@@ -10,7 +11,7 @@ from fastbp.engine.program cimport ARRAYS
 from fastbp.engine.random cimport shuffle as shuffle_rows
 from fastbp.engine.run cimport Arrays, Run
 from fastbp.engine.snapshot cimport Snapshot
-from fastbp.engine.team cimport Crew, Team, alone, together
+from fastbp.engine.team cimport Crew, Team, alone, lanes_of, together
 from fastbp.engine.walk cimport Cursor, Walk, BAD, DONE, OVER, PAUSED, begin_epoch, begin_walk, next_poll, walk
 
 
@@ -26,8 +27,8 @@ cdef struct Training:               # where a training is, and what it needs to 
     Crew *crew
 
 
-def fit(Run run, Run last, tuple arrays not None, *, epochs, bint shuffle, seed, first_shuffle,
-        double[:, ::1] results not None, Snapshot snapshot, tuple look not None=(), share=None) -> tuple[int, int]:
+def fit(Run run, Run last, tuple arrays not None, *, epochs, shuffle, seed, first_shuffle, results,
+        Snapshot snapshot, tuple look not None=(), share=None) -> tuple[int, int]:
     """Train for some epochs.
 
     Parameters
@@ -72,15 +73,16 @@ def fit(Run run, Run last, tuple arrays not None, *, epochs, bint shuffle, seed,
     held = _taken(&t, run, last, arrays)
     t.epoch, t.epochs, t.part, t.index = 0, whole(epochs, "epochs", 0, 2**63 - 1), 0, NULL
     t.seed, t.first_shuffle = whole(seed, "seed", 0, _MOST), whole(first_shuffle, "first_shuffle", 0, _MOST)
-    if <size_t>&results[0, 0] % sizeof(double):
-        raise ValueError("results: expected an aligned array; np.require(a, requirements='A') makes one")
+    results = take(results, "results", ndim=2, writable=True)
+    if not is_double(results):
+        raise TypeError(f"results: expected an array of float64, got one of {results.dtype}")
     if results.shape[0] != epochs or results.shape[1] != len((run or last).program.outputs):
         raise ValueError(f"results: expected shape {(epochs, len((run or last).program.outputs))}, "
                          f"got {(results.shape[0], results.shape[1])}")
     if snapshot is not None:
         snapshot.bad_input = None
     try:
-        if shuffle and t.batches + (last is not None) > 1:
+        if flag(shuffle, "shuffle") and t.batches + (last is not None) > 1:
             t.index = <long long *>malloc(t.rows * sizeof(long long))
             if t.index == NULL:
                 raise MemoryError(f"the order of {t.rows} rows")
@@ -110,7 +112,7 @@ cdef int look_at(Walk *w, tuple look) except -1:
 
 cdef Team gathered(Run run, Run last, object share):
     """The threads of a call, and what they need."""
-    cdef int lanes = 1 if share is None else share.most
+    cdef int lanes = lanes_of(share)
     for each in (run, last):
         if each is not None:
             (<Run>each).add_lanes(lanes)

@@ -1,5 +1,6 @@
 """The blocks of memory that programs work on."""
 
+import operator
 from collections.abc import Sequence
 from typing import Any, NamedTuple, Self
 
@@ -13,6 +14,10 @@ MOST = 2**56  # elements: what programs count with
 
 def aligned_zeros(n: int, dtype: npt.DTypeLike) -> npt.NDArray[np.floating]:
     """Return `n` zeros that start at a cache line, where full vectors load and store fastest."""
+    try:
+        n = operator.index(n)
+    except TypeError:
+        raise TypeError(f"n: expected a whole number, got {type(n).__name__}") from None
     if n < 0:
         raise ValueError(f"n: expected a number of elements, got {n}")
     if n > MOST:

@@ -2,6 +2,7 @@
 from math import prod
 from types import MappingProxyType
 
+from fastbp.kernels.arguments cimport flag, one_of
 from fastbp.kernels.matmul cimport work_size_of
 from fastbp.kernels.reductions cimport STRETCH, TERMS
 from fastbp.kernels.sorting cimport argsort_work
@@ -25,6 +26,14 @@ cdef Py_ssize_t count(object value, str name) except -1:
     if not 0 <= n <= MOST:
         raise OverflowError(f"{name}: expected a whole number from 0 to 2**56, got one beyond")
     return n
+
+
+cdef int check_rows(list rows, str name, object kind, Py_ssize_t size) except -1:
+    """Refuse rows that are no dicts, or no tuples of so many."""
+    for row in rows:
+        if not isinstance(row, kind) or size >= 0 and len(row) != size:
+            raise TypeError(f"{name}: expected a list of {kind.__name__}s of the compiler's, got {type(row).__name__} in it")
+    return 0
 
 
 cdef object frozen(dict step):
@@ -55,14 +64,17 @@ cdef class Program:
     workspace : elements of memory that a run needs for what lies between the steps.
     """
 
-    def __cinit__(self, *, str dtype not None, rows, block, groups, bint blocked, list steps not None, workspace,
-                  list constants not None, list inputs not None, list outputs not None, parameters, bint updates,
+    def __cinit__(self, *, str dtype not None, rows, block, groups, blocked, list steps not None, workspace,
+                  list constants not None, list inputs not None, list outputs not None, parameters, updates,
                   gradients):
-        if dtype not in ("float32", "float64"):
-            raise ValueError(f"dtype: expected 'float32' or 'float64', got {dtype!r}")
+        one_of(dtype, "dtype", ("float32", "float64"))
+        check_rows(steps, "steps", dict, -1)
+        check_rows(constants, "constants", tuple, 2)
+        check_rows(inputs, "inputs", tuple, 2)
+        check_rows(outputs, "outputs", tuple, 4)
         if len(inputs) > ARRAYS or len(outputs) > OUTPUTS:
             raise ValueError(f"a program takes up to {ARRAYS} arrays and {OUTPUTS} outputs, got {len(inputs)} and {len(outputs)}")
-        self.dtype, self.blocked, self.updates = dtype, blocked, updates
+        self.dtype, self.blocked, self.updates = dtype, flag(blocked, "blocked"), flag(updates, "updates")
         self.rows, self.block, self.groups = count(rows, "rows"), count(block, "block"), max(count(groups, "groups"), 1)
         self.workspace, self.parameters = count(workspace, "workspace"), count(parameters, "parameters")
         self.gradients = count(gradients, "gradients")

@@ -3,7 +3,8 @@ from cpython.exc cimport PyErr_CheckSignals
 
 from fastbp.engine.buffers cimport Memory
 from fastbp.engine.pieces cimport walk_forward
-from fastbp.engine.team cimport Crew, Team, alone, together
+from fastbp.kernels.arguments cimport flag
+from fastbp.engine.team cimport Crew, Team, alone, lanes_of, together
 from fastbp.engine.walk cimport Cursor, Walk, HELD, begin_epoch, begin_walk, next_poll, output_of, walk
 
 
@@ -30,7 +31,7 @@ cdef class Run(Bound):
         Whether the last step's update was held back.
     """
 
-    def step(self, tuple arrays not None, share=None, bint guards=False) -> float:
+    def step(self, tuple arrays not None, share=None, guards=False) -> float:
         """Run one batch: gradients, and the update where the program has one.
 
         Parameters
@@ -50,13 +51,13 @@ cdef class Run(Bound):
         cdef Arrays held = Arrays(self, arrays)
         if arrays and held.rows != self.program.rows:
             raise ValueError(f"arrays: expected {self.program.rows} rows, got {held.rows}")
-        self.one_batch(share, guards)
+        self.one_batch(share, flag(guards, "guards"))
         return self.result(0) if self.frame.n_outputs else 0.0
 
     cdef int one_batch(self, object share, bint guards) except -1:
         """One batch of the arrays that `self.frame.arrays` points to, straight from them."""
         cdef Crew crew
-        cdef int lanes = 1 if share is None else share.most
+        cdef int lanes = lanes_of(share)
         if lanes > 1 and (self.program.gradients or self.frame.groups > 1):
             self.add_lanes(lanes)
             with Team(lanes, share) as team:
@@ -104,7 +105,7 @@ cdef class Run(Bound):
         cdef Py_ssize_t rows = held.rows if self.program.blocked else self.program.rows
         wanted = <object>self.program.out_width * (rows if self.program.blocked else 1)     # Python's: none overflows
         cdef Crew crew
-        cdef int lanes = 1 if share is None else share.most
+        cdef int lanes = lanes_of(share)
         if self.program.outputs != ("output",):
             raise ValueError(f"forward: this program gives {self.program.outputs}, not an output array")
         if target.size != wanted or held.rows not in (rows, -1):

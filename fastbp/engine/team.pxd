@@ -25,6 +25,8 @@ cdef void alone(Crew *crew) noexcept nogil                  # a crew of one, wit
 cdef bint meet(Crew *crew) noexcept nogil                   # wait for all; True where the team is over
 cdef bint together(Crew *crew, Job job, void *context) noexcept nogil   # rank 0: all do the job, and meet after it
 
+cdef int lanes_of(object share) except -1
+
 cdef class Team:
     cdef Crew *crew
     cdef object share

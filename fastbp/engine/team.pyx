@@ -92,6 +92,16 @@ cdef void serve(Crew *crew, int rank) noexcept nogil:
     fb_add(&crew.left, 1)
 
 
+cdef int lanes_of(object share) except -1:
+    """How many threads a call's share is for."""
+    if share is None:
+        return 1
+    try:
+        return share.most
+    except AttributeError:
+        raise TypeError(f"share: expected a Share, got {type(share).__name__}") from None
+
+
 cdef class Team:
     """Threads for one call, the caller's among them; to be used in a ``with`` statement.
 
@@ -110,7 +120,8 @@ cdef class Team:
     """
 
     def __cinit__(self, lanes, share=None):
-        cdef int most = min(whole(lanes, "lanes", -2**63, 2**63 - 1), CALL - 1)
+        cdef int most = max(1, min(whole(lanes, "lanes", -2**63, 2**63 - 1), CALL - 1))
+        lanes_of(share)
         self.threads, self.share = [], share
         self.crew = <Crew *>calloc(1, sizeof(Crew))
         if self.crew == NULL:

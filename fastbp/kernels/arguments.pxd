@@ -28,12 +28,11 @@ cdef inline object whole_numbers(object array, str name):
     view = None
     try:
         view = asarray(memoryview(array))
-    except (BufferError, TypeError, ValueError):    # no buffer, or a dtype that has none
+    except (BufferError, TypeError, ValueError, RuntimeError):      # as `take` says
         pass
     if view is None or view.dtype != int64:
-        dtype = getattr(array, "dtype", None)
-        got = type(array).__name__ if dtype is None else f"an array of {dtype}"
-        raise TypeError(f"{name}: expected an array of int64, got {got}")
+        from fastbp._arguments import kind_of
+        raise TypeError(f"{name}: expected an array of int64, got {kind_of(array)}")
     if view.ndim != 1:
         raise ValueError(f"{name}: expected 1 dimension, got shape {view.shape}")
     if not (view.flags.c_contiguous and view.flags.aligned):
@@ -67,6 +66,25 @@ cdef inline object whole(object value, str name, object least, object most):
     if not least <= value <= most:
         raise OverflowError(f"{name}: expected a whole number from {least} to {most}, got one beyond")
     return value
+
+
+cdef inline bint flag(object value, str name) except -1:
+    """True or False."""
+    from numpy import bool_
+    if not isinstance(value, (bool, bool_)):
+        raise TypeError(f"{name}: expected True or False, got {type(value).__name__}")
+    return value
+
+
+cdef inline int one_of(object value, str name, tuple allowed) except -1:
+    """The place of a word, or of None, among those that are allowed."""
+    cdef int i
+    if value is None or isinstance(value, str):
+        for i in range(len(allowed)):
+            if value == allowed[i]:
+                return i
+    from fastbp.checks import shown
+    raise ValueError(f"{name}: expected one of {', '.join([repr(each) for each in allowed])}, got {shown(value)}")
 
 
 cdef inline int publish(dict module, tuple functions) except -1:

@@ -10,7 +10,7 @@ from fastbp.kernels.narrow cimport narrow_forward, narrow_forward_pays, narrow_w
 from fastbp.kernels.elementwise cimport unary, RELU, SIGMOID, TANH
 from fastbp.kernels.reductions cimport column_sums
 from fastbp._arguments import take, of_shape
-from fastbp.kernels.arguments cimport flat, first, written, is_double
+from fastbp.kernels.arguments cimport flat, first, one_of, written, is_double
 
 
 cdef void layer_forward(real *out, const real *x, const real *w, const real *bias, Py_ssize_t n, Py_ssize_t k,
@@ -169,14 +169,11 @@ def dense_backward(x, weight, dz, dx, dweight, dbias) -> None:
         backward_views[float](flat(x), flat(weight), flat(dz), dx, flat(dweight), dbias, n, k, m)
 
 
-_ACTIVATIONS = {None: -1, "relu": RELU, "sigmoid": SIGMOID, "tanh": TANH}
+cdef int[4] CODES = [-1, RELU, SIGMOID, TANH]
 
 
 cdef int activation_code(activation) except -2:
-    if activation not in _ACTIVATIONS:
-        known = ", ".join(map(repr, _ACTIVATIONS))
-        raise ValueError(f"activation: expected one of {known}, got {activation!r}")
-    return _ACTIVATIONS[activation]
+    return CODES[one_of(activation, "activation", (None, "relu", "sigmoid", "tanh"))]
 
 
 cdef int forward_views(const real[::1] x, const real[::1] weight, const real[::1] bias, real[::1] out,

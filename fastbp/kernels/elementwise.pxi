@@ -1,7 +1,7 @@
 # The Python functions of elementwise.pyx.
 
 from fastbp._arguments import take, same, of_shape
-from fastbp.kernels.arguments cimport flat, first, number, written, is_double, publish
+from fastbp.kernels.arguments cimport flat, first, number, one_of, written, is_double, publish
 
 cdef tuple UNARY = ("negative", "square", "sqrt", "exp", "log", "reciprocal", "sigmoid", "tanh", "relu",
                     "log1p", "expm1", "sin", "cos", "arctan", "erf", "softplus", "absolute", "sign", "floor", "ceil",
@@ -13,9 +13,7 @@ cdef tuple BINARY = ("add", "subtract", "multiply", "divide", "sigmoid_grad", "t
 
 cdef int number_of(object name, tuple names) except -1:
     """The place of a name, which is its number: the order is that of the enum."""
-    if name not in names:
-        raise ValueError(f"name: expected one of {', '.join(names)}, got {name!r}")
-    return names.index(name)
+    return one_of(name, "name", names)
 
 
 cdef int unary_views(int op, const real[::1] x, real[::1] out) except -1:

@@ -1,7 +1,7 @@
 # The Python functions of moves.pyx. Indices are copied first: another thread may write to the caller's.
 
 from fastbp._arguments import take, of_shape
-from fastbp.kernels.arguments cimport flat, first, indices, written, is_double, publish
+from fastbp.kernels.arguments cimport flat, first, flag, indices, written, is_double, publish
 
 
 cdef const long long *start(const long long[::1] index) noexcept:
@@ -121,6 +121,7 @@ def scatter_elements_(g, index, out, accumulate=False):
     >>> out
     array([2., 0., 5.])
     """
+    accumulate = flag(accumulate, "accumulate")
     out = take(out, "out", writable=True)
     g, index = take(g, "g", out), indices(index, "index")
     of_shape(g, "g", index.shape)
@@ -271,6 +272,7 @@ def add_rows_(g, index, out, accumulate=False):
     array([[2.],
            [5.]])
     """
+    accumulate = flag(accumulate, "accumulate")
     out = take(out, "out", ndim=2, writable=True)
     g, index = take(g, "g", out, ndim=2), take(index, "index", out, ndim=1).copy()
     of_shape(g, "g", (index.shape[0], out.shape[1]))

@@ -4,7 +4,7 @@ from time import perf_counter
 
 from cpython.exc cimport PyErr_CheckSignals
 from libc.stdlib cimport free, malloc
-from fastbp.kernels.arguments cimport number, whole
+from fastbp.kernels.arguments cimport flag, number, one_of, whole
 from fastbp.kernels.vector cimport real, vector, vf, vd, WF, WD, vfma, splat
 from fastbp.kernels.dense cimport layer_forward, layer_inputs, layer_weights
 from fastbp.kernels.matmul cimport work_size
@@ -71,9 +71,7 @@ def fma_peak(str dtype="float32", seconds=0.2) -> float:
     cdef vd sink_d
     cdef Py_ssize_t n = 100_000
     cdef double best = 0, checksum = 0, start, end = perf_counter() + duration(seconds)
-    if dtype not in ("float32", "float64"):
-        raise ValueError(f"dtype: expected 'float32' or 'float64', got {dtype!r}")
-    cdef bint single = dtype == "float32"
+    cdef bint single = one_of(dtype, "dtype", ("float32", "float64")) == 0
     while True:
         start = perf_counter()
         if single:
@@ -107,7 +105,7 @@ cdef void sweep(double *to, const double *x, Py_ssize_t n, bint copies) noexcept
             (<vd *>(to + j * WD))[0] = acc[j]
 
 
-def bandwidth(nbytes, bint copies=False, seconds=0.2) -> float:
+def bandwidth(nbytes, copies=False, seconds=0.2) -> float:
     """Memory bandwidth of one core over a block of a size.
 
     Parameters
@@ -127,6 +125,7 @@ def bandwidth(nbytes, bint copies=False, seconds=0.2) -> float:
     >>> probe.bandwidth(1 << 16, seconds=0.01) > 0
     True
     """
+    copies = flag(copies, "copies")
     cdef Py_ssize_t size = whole(nbytes, "nbytes", -_MOST, _MOST), n = size // 8, i
     cdef double best = 0, start, end, lasts = duration(seconds)
     if size < 4096:
@@ -178,12 +177,9 @@ def dense_rate(str product, n, k, m, str dtype="float32", seconds=0.2) -> float:
     True
     """
     cdef double lasts = duration(seconds)
-    n, k, m = whole(n, "n", -_MOST, _MOST), whole(k, "k", -_MOST, _MOST), whole(m, "m", -_MOST, _MOST)
-    if product not in _PRODUCTS or dtype not in ("float32", "float64") or min(n, k, m) < 1:
-        raise ValueError(f"expected one of {', '.join(_PRODUCTS)}, sizes of at least 1, float32 or float64, "
-                         f"got {product!r}, {(n, k, m)}, {dtype!r}")
-    cdef int which = _PRODUCTS[product]
-    cdef bint single = dtype == "float32"
+    n, k, m = whole(n, "n", 1, _MOST), whole(k, "k", 1, _MOST), whole(m, "m", 1, _MOST)
+    cdef int which = one_of(product, "product", ("forward", "inputs", "weights"))
+    cdef bint single = one_of(dtype, "dtype", ("float32", "float64")) == 0
     cdef Py_ssize_t size = 4 if single else 8, i
     nbytes = size * (n * k + k * m + n * m + m + work_size() + 5 * 64) + 64     # no product of Python's overflows
     cdef char *room = <char *>malloc(nbytes) if nbytes <= _MOST else NULL
@@ -211,9 +207,6 @@ def dense_rate(str product, n, k, m, str dtype="float32", seconds=0.2) -> float:
     finally:
         free(room)
     return sorted(rates)[len(rates) // 2]
-
-
-_PRODUCTS = {"forward": 0, "inputs": 1, "weights": 2}
 
 
 cdef Py_ssize_t lines(Py_ssize_t n) noexcept nogil:

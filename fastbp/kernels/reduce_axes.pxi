@@ -1,7 +1,7 @@
 # The Python functions of reduce_axes.pyx.
 
 from fastbp._arguments import take, same, of_shape
-from fastbp.kernels.arguments cimport flat, first, written, is_double, publish
+from fastbp.kernels.arguments cimport flat, first, flag, written, is_double, publish
 
 
 cdef tuple reduced(object out, object x):
@@ -166,6 +166,7 @@ def cumsum_axis_(x, out, reverse=False):
     >>> out.ravel()
     array([7., 6., 4.])
     """
+    reverse = flag(reverse, "reverse")
     out = take(out, "out", ndim=3, writable=True)
     x = same(x, "x", out)
     if is_double(out):

@@ -1,7 +1,7 @@
 # The Python functions of reductions.pyx.
 
 from fastbp._arguments import take, of_shape
-from fastbp.kernels.arguments cimport flat, first, written, is_double, publish
+from fastbp.kernels.arguments cimport flat, first, flag, written, is_double, publish
 
 
 cdef double total_views(const real[::1] x):
@@ -81,6 +81,7 @@ def column_sums_(x, out, accumulate=False):
     >>> out
     array([4., 6.])
     """
+    accumulate = flag(accumulate, "accumulate")
     out = take(out, "out", ndim=1, writable=True)
     x = take(x, "x", out, ndim=2)
     of_shape(out, "out", x.shape[1:])

@@ -7,7 +7,7 @@ from libc.stdint cimport int32_t, int64_t, uint32_t, uint64_t
 
 from fastbp.kernels.vector cimport real, fma_, sqrt_
 from fastbp._arguments import take, same
-from fastbp.kernels.arguments cimport flat, first, number, whole, written, is_double, publish
+from fastbp.kernels.arguments cimport flat, first, flag, number, whole, written, is_double, publish
 
 
 cdef extern from *:
@@ -223,6 +223,7 @@ def momentum_(p, v, g, learning_rate, momentum=0.9, nesterov=False):
     >>> p, v
     (array([0.75]), array([2.5]))
     """
+    nesterov = flag(nesterov, "nesterov")
     p = take(p, "p", writable=True)
     v, g = same(v, "v", p, writable=True), same(g, "g", p)
     cdef double rate = number(learning_rate, "learning_rate"), mu = number(momentum, "momentum")

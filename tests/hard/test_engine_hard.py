@@ -137,7 +137,7 @@ def test_scalars_of_fit(name, value, error):
 
 def test_results_that_are_not_aligned():
     raw = np.zeros(17, np.uint8)[1:9].view("f8").reshape(1, 1)
-    with pytest.raises(ValueError, match="results: expected an aligned array"):
+    with pytest.raises(ValueError, match="results: expected an aligned C-contiguous array"):
         fit(
             run_of(squares(4)), None, (np.ones((4, 3)), np.ones((4, 1))), epochs=1, shuffle=False,
             seed=0, first_shuffle=0, results=raw, snapshot=None,
@@ -180,7 +180,7 @@ EMPTY = {
 @pytest.mark.parametrize(
     ("changed", "error", "message"),
     [
-        ({"dtype": "int64"}, ValueError, "dtype: expected 'float32' or 'float64'"),
+        ({"dtype": "int64"}, ValueError, "dtype: expected one of 'float32', 'float64'"),
         ({"rows": 2**70}, OverflowError, "rows: expected a whole number"),
         ({"rows": -1}, OverflowError, "rows: expected a whole number"),
         ({"block": 4.5}, TypeError, "block: expected a whole number, got float"),

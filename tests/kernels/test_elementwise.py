@@ -346,7 +346,7 @@ def test_refusal_of_an_array_that_is_not_aligned():
 
 
 def test_refusals_of_binary():
-    with pytest.raises(ValueError, match=r"name: expected one of add, .*got 'pow'"):
+    with pytest.raises(ValueError, match=r"name: expected one of 'add', .*got 'pow'"):
         elementwise.binary("pow", X, X, X)
     with pytest.raises(ValueError, match=r"b: .*broadcasts to \(2, 3\), got \(2,\)"):
         elementwise.binary("add", X, np.ones(2, "f4"), X)
@@ -356,5 +356,5 @@ def test_refusals_of_binary():
         elementwise.binary("add", X, X, np.ones((1, 2, 3), "f4"))
     with pytest.raises(ValueError, match=r"y: expected shape \(2, 3\), got \(3,\)"):
         elementwise.sigmoid_backward(X, np.ones(3, "f4"), X.copy())
-    with pytest.raises(ValueError, match=r"name: expected one of negative, .*got 3"):
+    with pytest.raises(ValueError, match=r"name: expected one of 'negative', .*got 3"):
         elementwise.unary(3, X, X)
