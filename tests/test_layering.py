@@ -12,7 +12,7 @@ import fastbp
 PACKAGE = Path(fastbp.__file__).parent
 # Rooms of one floor may import each other; `checks`, `nesting` and the data sets know no other room.
 FLOORS = [
-    {"kernels", "_arguments", "_cpu", "_kept", "_lazy", "_tree", "checks", "nesting"},
+    {"kernels", "_arguments", "_cpu", "_kept", "_lazy", "_signals", "_tree", "checks", "nesting"},
     {"graph", "engine", "datasets"},
     {"compiler"},
     {"nn", "optim", "transforms", "walkthrough"},

@@ -244,9 +244,7 @@ class Sequential(Model):
 
 
 def _checked(layers: Any) -> tuple[Layer, ...]:
-    if isinstance(layers, Layer) or not isinstance(layers, Iterable):
-        raise TypeError(f"layers must be a list of layers, got {checks.shown(layers)}")
-    found = tuple(layers)
+    found = tuple(checks.listed("layers", layers, "layers"))
     if not found:
         raise ValueError("layers is empty, expected at least one layer")
     seen: set[int] = set()
@@ -268,7 +266,8 @@ def _checked(layers: Any) -> tuple[Layer, ...]:
 def from_description(description: Mapping[str, Any]) -> Sequential:
     """Make what a file describes, not built yet."""
     layers = [layer_from(each) for each in description["layers"]]
-    return Sequential(layers, dtype=description["dtype"], seed=description["seed"])
+    seed = checks.seed_number(description["seed"])
+    return Sequential(layers, dtype=description["dtype"], seed=seed)
 
 
 def load(path: checkpoint.Path) -> Sequential:

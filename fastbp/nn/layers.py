@@ -200,5 +200,5 @@ class Dense(Layer):
 def layer_from(description: Mapping[str, Any]) -> Layer:
     """Make the layer that a file describes."""
     if description["type"] != "Dense":
-        raise ValueError(f"unknown layer type {description['type']!r}")
+        raise ValueError(f"unknown layer type {checks.shown(description['type'])}")
     return Dense(description["units"], description["activation"])

@@ -239,7 +239,16 @@ class Model(checks.OwnAttributes, ABC):
 
     def restore(self, n_features: int, arrays: Mapping[str, Array]) -> None:
         """Build with these parameters, after checking that their shapes and dtype fit."""
-        for name, shape in self._shapes(n_features).items():
+        shapes = self._shapes(n_features)
+        if arrays.keys() != shapes.keys():
+            wrong = checks.shown(min(arrays.keys() ^ shapes.keys()))
+            extra = (
+                "more parameters than its layers"
+                if arrays.keys() > shapes.keys()
+                else "other parameters"
+            )
+            raise ValueError(f"it is damaged (it has {extra}: {wrong})")
+        for name, shape in shapes.items():
             array = arrays[name]
             if array.shape != shape or array.dtype != self._dtype:
                 raise ValueError(
@@ -276,8 +285,9 @@ _KINDS = {"Sequential": "fastbp.models.sequential"}
 def model_from(description: Mapping[str, Any]) -> Model:
     """Make the model that a file describes, not built yet."""
     kind = description["type"]
-    if kind not in _KINDS:
-        raise ValueError(f"unknown model type {kind!r}; known: {', '.join(map(repr, _KINDS))}")
+    if not isinstance(kind, str) or kind not in _KINDS:
+        known = ", ".join(map(repr, _KINDS))
+        raise ValueError(f"unknown model type {checks.shown(kind)}; known: {known}")
     with once():
         module = import_module(_KINDS[kind])
     model: Model = module.from_description(description)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import functools
 import io
+import math
 import os
 import stat
 from collections.abc import Iterator, Mapping
@@ -18,6 +19,7 @@ import numpy as np
 import numpy.typing as npt
 
 from fastbp import checks
+from fastbp._signals import from_handler
 from fastbp.nn.model import Model, model_from
 
 Array = npt.NDArray[Any]
@@ -76,9 +78,11 @@ def _written(temporary: str, target: str, mode: int | None, entries: dict[str, A
             os.replace(temporary, target)
     except FileExistsError:  # somebody else's
         raise
-    except BaseException:
+    except BaseException as error:
         with contextlib.suppress(OSError):
             os.unlink(temporary)
+        if isinstance(error, ValueError) and error.__context__ is not None:
+            raise error.__context__ from None  # zipfile's, as it closes what a Ctrl-C left open
         raise
     return True
 
@@ -120,11 +124,18 @@ def _remove(path: str) -> None:
 
 
 def _text(path: Path) -> str:
-    text = os.fspath(path) if isinstance(path, str | os.PathLike) else None
-    if isinstance(text, str) and "\0" in text:
-        raise ValueError(f"path must name a file, got {text!r}")
+    try:
+        text = os.fspath(path)
+    except TypeError:
+        text = None
     if not isinstance(text, str):
         raise TypeError(f"path must be a string or a path, got {type(path).__name__}")
+    try:
+        named = b"\0" not in os.fsencode(text)
+    except UnicodeEncodeError:  # half of a pair of surrogates
+        named = False
+    if not named:
+        raise ValueError(f"path must name a file, got {text!r}")
     return text
 
 
@@ -189,7 +200,11 @@ def _check_sizes(entries: Mapping[str, Any], size: int) -> None:
     """Refuse entries that would take more memory than the file has bytes: `write` compresses none."""
     for name, entry in entries.items():
         if entry.compress_type != 0:
-            raise ValueError(f"its entry {name!r} is compressed, which fastbp's are not")
+            raise ValueError(
+                f"its entry {checks.shown(name)} is compressed, which fastbp's are not"
+            )
+        if entry.compress_size != entry.file_size:  # so much is read at once
+            raise ValueError(f"it is damaged (its entry {checks.shown(name)} has two sizes)")
     if sum(entry.file_size for entry in entries.values()) > size:
         raise ValueError("its entries are larger than the file")
 
@@ -210,10 +225,18 @@ def expect(description: Mapping[str, Any], kind: str) -> None:
 
 
 def _array(data: bytes) -> Array:
+    """An array that is as large as it says: that is looked at before it is made."""
     file = io.BytesIO(data)
+    if np.lib.format.read_magic(file) != (1, 0):
+        raise ValueError("it is damaged (an array is of another version)")
+    shape, _, dtype = np.lib.format.read_array_header_1_0(file)
+    if dtype.hasobject:
+        raise ValueError("an array holds Python objects, which are not read (allow_pickle=False)")
+    size = math.prod(shape) * dtype.itemsize
+    if min(shape, default=0) < 0 or size != len(data) - file.tell():
+        raise ValueError("it is damaged (an array has not the size that it says)")
+    file.seek(0)
     array: Array = np.lib.format.read_array(file, allow_pickle=False)
-    if file.read(1):
-        raise ValueError("an entry is longer than its array")
     return array
 
 
@@ -222,12 +245,17 @@ def damaged_as_value_error(path: Path) -> Iterator[None]:
     """Turn whatever a damaged file makes the readers raise into a ValueError with the path."""
     try:
         yield
-    except ValueError as error:
-        raise ValueError(f"cannot load {_text(path)!r}: {error}") from error
     except (
         Exception
     ) as error:  # NumPy, zipfile, zlib, struct and json each have errors of their own
-        raise ValueError(f"cannot load {_text(path)!r}: it is damaged ({error!r})") from error
+        if from_handler(error):
+            raise
+        reason = "it is damaged"
+        if type(error) is ValueError:
+            reason = f"{error!s:.300}"
+        elif type(error) is KeyError:
+            reason += f" (it has no {checks.shown(error.args[0])})"
+        raise ValueError(f"cannot load {_text(path)!r}: {reason}") from error
 
 
 def pack_model(model: Model) -> tuple[dict[str, Array], dict[str, Any]]:
@@ -241,9 +269,12 @@ def unpack_model(arrays: Mapping[str, Array], description: Mapping[str, Any]) ->
     """Make a model from what a file holds of it."""
     model = model_from(description)
     model.shuffles = checks.counter("shuffles", description["shuffles"])
+    parameters = parameters_in(arrays)
     if description["n_features"] is not None:
         n_features = checks.positive_integer("n_features", description["n_features"])
-        model.restore(n_features, parameters_in(arrays))
+        model.restore(n_features, parameters)
+    elif parameters:
+        raise ValueError("it holds parameters, but its model says that it has none yet")
     return model
 
 

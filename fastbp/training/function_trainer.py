@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from fastbp import checks
 from fastbp.engine.program import MAX_ARRAYS
-from fastbp.optim.named import get_optimizer
+from fastbp.optim.named import get_optimizer, optimizer_from
 from fastbp.training import checkpoint, loop
 from fastbp.training.evaluation import evaluated
 from fastbp.training.function_state import FunctionState, like, spec_of
@@ -58,14 +58,29 @@ class FunctionTrainer(Trainer):
 
     def __init__(
         self,
-        loss: Callable[..., Any],
+        model: Callable[..., Any] | None = None,
         *,
-        params: Any,
+        loss: Callable[..., Any] | None = None,
         optimizer: Any = "adam",
+        metrics: object = (),
+        params: Any = None,
         seed: int | None = None,
     ) -> None:
+        if params is None:
+            raise TypeError(
+                "params must be given with a function: a nesting of arrays and numbers to begin with"
+            )
+        if not isinstance(metrics, tuple) or metrics:
+            raise TypeError(
+                "metrics must not be given with a function, which returns the loss alone"
+            )
+        if model is not None and loss is not None:
+            raise TypeError(
+                "loss must not be given with a function as the model, which returns the loss"
+            )
+        function: Any = model if loss is None else loss
         self._metrics = ()
-        self._state = FunctionState(Objective(loss, params, seed), get_optimizer(optimizer))
+        self._state = FunctionState(Objective(function, params, seed), get_optimizer(optimizer))
 
     @property
     def loss(self) -> Callable[..., Any]:  # type: ignore[override]
@@ -233,8 +248,7 @@ class FunctionTrainer(Trainer):
         with checkpoint.damaged_as_value_error(path):
             checkpoint.expect(description, "objective")
             saved = description["objective"]
-            options = dict(saved["optimizer"])
-            optimizer = type(get_optimizer(options.pop("type")))(**options)
+            optimizer = optimizer_from(saved["optimizer"])
             seed = checks.seed_number(saved["seed"])
             shapes = checkpoint.parameters_in(arrays)
         if params is None:

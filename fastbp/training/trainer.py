@@ -15,7 +15,7 @@ from fastbp.nn.losses import get_loss
 from fastbp.nn.metrics import Metric, get_metrics
 from fastbp.nn.model import Model
 from fastbp.optim.base import Optimizer
-from fastbp.optim.named import get_optimizer
+from fastbp.optim.named import get_optimizer, optimizer_from
 from fastbp.training import checkpoint, loop
 from fastbp.training.data import Data, check_data, check_validation
 from fastbp.training.evaluation import check_and_evaluate
@@ -101,7 +101,8 @@ class Trainer(checks.OwnAttributes):
             seed: int | None = None,
         ) -> Self:
             """A function of parameters and data in place of a model gets a trainer of its own kind."""
-            if cls is Trainer and callable(model) and not isinstance(model, Model | type):
+            function = loss if model is None and params is not None else model
+            if cls is Trainer and callable(function) and not isinstance(function, Model | type):
                 with once():
                     from fastbp.training.function_trainer import FunctionTrainer
 
@@ -110,17 +111,22 @@ class Trainer(checks.OwnAttributes):
 
         def __init__(
             self,
-            model: Model,
+            model: Model | None = None,
             *,
-            loss: Any,
+            loss: Any = None,
             optimizer: Any = "adam",
             metrics: Iterable[str] | str = (),
+            params: Any = None,
+            seed: int | None = None,
         ) -> None:
             if not isinstance(model, Model):
                 raise TypeError(
                     "model must be a bp.Sequential, or a function of (params, *data) with params=..., "
                     f"got {checks.shown(model)}"
                 )
+            for name, given in (("params", params), ("seed", seed)):
+                if given is not None:
+                    raise TypeError(f"{name} must not be given with a model, which has its own")
             found = get_loss(loss)
             found.check_output(model.units, model.activation)
             self._metrics = get_metrics(metrics, found)
@@ -350,11 +356,10 @@ class Trainer(checks.OwnAttributes):
             checkpoint.expect(description, "trainer")
             model = checkpoint.unpack_model(arrays, description["model"])
             training = description["trainer"]
-            options = dict(training["optimizer"])
-            optimizer = type(get_optimizer(options.pop("type")))(**options)
-            trainer = cls(
-                model, loss=training["loss"], optimizer=optimizer, metrics=training["metrics"]
-            )
+            optimizer, metrics = optimizer_from(training["optimizer"]), training["metrics"]
+            if not isinstance(metrics, list):
+                raise ValueError(f"metrics must be a list, got {checks.shown(metrics)}")
+            trainer = cls(model, loss=training["loss"], optimizer=optimizer, metrics=metrics)
             trainer._state.restore(arrays)
             return trainer
 

@@ -463,8 +463,13 @@ class Survey:
 def _value(thing: Any, name: str) -> Iterator[Any]:
     try:
         yield getattr(thing, name)
-    except Exception:  # a property of a library, a slot without a value: nothing that was read
-        return
+    except (
+        Exception
+    ) as error:  # a property of a library, a slot without a value: nothing that was read
+        from fastbp._signals import from_handler
+
+        if from_handler(error):
+            raise
 
 
 def beside(value: Any) -> list[str]:

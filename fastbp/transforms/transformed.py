@@ -113,8 +113,10 @@ class Transformed:
         fixed = self._fixed.get(form, frozenset())
         try:
             traced, used = trace(self.function, self._derive, args, kwargs, numbers, fixed)
-        except Exception:
-            if len(fixed) == ints:
+        except Exception as error:
+            from fastbp._signals import from_handler
+
+            if len(fixed) == ints or from_handler(error):
                 raise
             used = frozenset(range(ints))  # it may not take what stands for an int
             traced, _ = trace(self.function, self._derive, args, kwargs, numbers, used)
