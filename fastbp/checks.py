@@ -56,9 +56,19 @@ def unknown_name(
 ) -> ValueError:
     """The error for a name that is not in the list: with the nearest, and the list."""
     known = list(known)
-    return ValueError(
-        f"unknown {what} {name!r}{hint(name, known, foreign)} Known: {', '.join(map(repr, known))}"
-    )
+    meant = hint(name[:60], known, foreign)
+    return ValueError(f"unknown {what} {shown(name)}{meant} Known: {', '.join(map(repr, known))}")
+
+
+def listed(name: str, value: object, of: str) -> list[Any]:
+    """Return the items of an iterable."""
+    message = f"{name} must be a list of {of}, got {shown(value)}"
+    if not isinstance(value, Iterable):
+        raise TypeError(message)
+    try:
+        return list(value)
+    except (TypeError, NotImplementedError) as error:  # an object that only looks like one
+        raise TypeError(message) from error
 
 
 def one_of(name: str, value: object, allowed: tuple[object, ...]) -> None:
@@ -98,24 +108,31 @@ class OwnAttributes:
 
 def positive_integer(name: str, value: object) -> int:
     """Return `value` as an int of at least 1 (a bool or a float is no integer)."""
-    if isinstance(value, (bool, np.bool_)) or not hasattr(value, "__index__"):
+    number = whole_number(value)
+    if number is None:
         raise TypeError(f"{name} must be a positive integer, got {shown(value)}")
-    try:
-        number = operator.index(value)
-    except TypeError:
-        raise TypeError(f"{name} must be a positive integer, got {shown(value)}") from None
     if not 1 <= number <= sys.maxsize:
         up_to = "" if number < 1 else f" up to {sys.maxsize}"
         raise ValueError(f"{name} must be a positive integer{up_to}, got {shown(number)}")
     return number
 
 
+def whole_number(value: object) -> int | None:
+    """Return `value` as an int; None where it is none, as bools, floats and arrays are not."""
+    if isinstance(value, (bool, np.bool_)):
+        return None
+    try:
+        return operator.index(value)  # type: ignore[arg-type]
+    except TypeError:
+        return None
+
+
 def seed_number(value: object) -> int:
     """Return `value` as a seed: a whole number in [0, 2**63)."""
     message = f"seed must be None or an integer in [0, 2**63), got {shown(value)}"
-    if isinstance(value, (bool, np.bool_)) or not hasattr(value, "__index__"):
+    number = whole_number(value)
+    if number is None:
         raise TypeError(message)
-    number = operator.index(value)
     if not 0 <= number < PRIVATE:
         raise ValueError(message)
     return number
@@ -154,6 +171,14 @@ def positive_number(name: str, value: object) -> float:
     return number
 
 
+def tolerance(name: str, value: object) -> float:
+    """Return `value` as a finite float of at least 0."""
+    number = real_number(name, value)
+    if number < 0:
+        raise ValueError(f"{name} must be at least 0, got {shown(value)}")
+    return number
+
+
 def fraction(name: str, value: object) -> float:
     """Return `value` as a float in [0, 1)."""
     number = real_number(name, value)
@@ -173,7 +198,11 @@ def float_dtype(value: object) -> np.dtype[Any]:
     """Return `value` as one of the two dtypes that networks come in."""
     try:
         dtype: np.dtype[Any] = np.dtype(cast(npt.DTypeLike, "O" if value is None else value))
-    except TypeError:
+    except (
+        TypeError,
+        ValueError,
+        SyntaxError,
+    ):  # what NumPy says of texts and of fields that are none
         dtype = np.dtype("O")
     if dtype not in (np.dtype("float32"), np.dtype("float64")):
         raise ValueError(f"dtype must be 'float32' or 'float64', got {shown(value)}")
@@ -205,6 +234,14 @@ def numbers(name: str, value: Any) -> Array:
         f"{name} must hold numbers, got dtype {value.dtype}{holds}: "
         f"convert it with {name}.astype(float)"
     )
+
+
+def array(name: str, value: object) -> Array:
+    """Return `value` as an array of whatever it holds, or say why it is none."""
+    try:
+        return np.asarray(value)
+    except (TypeError, ValueError) as error:
+        raise type(error)(f"{name} cannot be read as an array: {error}") from error
 
 
 def _first(value: Array) -> object:

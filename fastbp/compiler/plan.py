@@ -255,8 +255,8 @@ def _block(
     steps: list[Step], kinds: dict[Node, Kind] | None, rows: int, differentiates: bool
 ) -> int:
     """Rows that run together; few enough that threads can share a batch by its blocks, where that costs nothing."""
-    if kinds is None or not rows:
-        return rows
+    if kinds is None or not any(node.size for node, kind in kinds.items() if kind is Kind.ROWS):
+        return rows  # of nothing there may be more than could be walked over
     pieces = -(-rows // BLOCK)
     if differentiates and _sums(steps, kinds) <= SMALL_SUMS:
         work = int(sum(map(_work, steps)) / WORK_OF_BLOCK)

@@ -142,7 +142,4 @@ def _generator(seed: object) -> np.random.Generator:
 
 
 def _spread(noise: object) -> float:
-    number = checks.real_number("noise", noise)
-    if number < 0:
-        raise ValueError(f"noise must be at least 0, got {checks.shown(noise)}")
-    return number
+    return checks.tolerance("noise", noise)

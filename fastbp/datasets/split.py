@@ -8,6 +8,8 @@ from typing import Any, TypeVar
 import numpy as np
 import numpy.typing as npt
 
+from fastbp import checks
+
 A = TypeVar("A", bound=np.generic)
 B = TypeVar("B", bound=np.generic)
 
@@ -44,7 +46,7 @@ def train_test_split(
     >>> X_train.shape, X_test.shape, bool((X_test[:, y_test] == np.eye(2)).all())
     ((6, 8), (2, 8), True)
     """
-    X, y = np.asarray(X), np.asarray(y)
+    X, y = checks.array("X", X), checks.array("y", y)
     if X.ndim == 0 or y.ndim == 0 or len(X) != len(y):
         raise ValueError(
             f"X and y must have the same number of rows, got shapes {X.shape} and {y.shape}"
@@ -55,7 +57,7 @@ def train_test_split(
         raise ValueError(
             f"X has {len(X)} rows: with test_size={test_size} no row is left to train on"
         )
-    order = np.random.default_rng(seed).permutation(len(X))
+    order = np.random.default_rng(checks.seed_number(seed)).permutation(len(X))
     test, train = order[:held_out], order[held_out:]
     return X[train], X[test], y[train], y[test]
 
@@ -91,7 +93,7 @@ def standardize(
     >>> train.tolist(), test.tolist()
     ([[-1.0, 0.0], [1.0, 0.0]], [[2.0, 1.0]])
     """
-    train, test = np.asarray(train), np.asarray(test)
+    train, test = checks.numbers("train", train), checks.numbers("test", test)
     if train.ndim != 2 or test.ndim != 2 or train.shape[1] != test.shape[1]:
         raise ValueError(
             "train and test must be 2-D with the same number of features, "
@@ -103,12 +105,12 @@ def standardize(
     std = train.std(axis=0, dtype=np.float64)
     # The mean of equal numbers can be off by a rounding: their deviation is not always an exact 0.
     std[(train == train[0]).all(axis=0)] = 1.0
-    dtype = np.float32 if train.dtype == np.float32 else np.float64
+    dtype = np.float32 if train.dtype.newbyteorder("=") == np.float32 else np.float64
     return ((train - mean) / std).astype(dtype), ((test - mean) / std).astype(dtype)
 
 
 def _check_share(test_size: object) -> None:
-    message = f"test_size must be a share between 0 and 1, got {test_size!r:.50}"
+    message = f"test_size must be a share between 0 and 1, got {checks.shown(test_size)}"
     if isinstance(test_size, bool) or not isinstance(test_size, Real):
         raise TypeError(message)
     if not 0 < test_size < 1:  # type: ignore[operator]

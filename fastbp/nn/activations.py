@@ -23,6 +23,37 @@ def _given(x: Any) -> Any:
     return array if array.dtype.kind == "f" else array.astype(np.float64)
 
 
+def _factor(name: str, value: Any, x: Any) -> Any:
+    """A number, or an array or a node of numbers that go with x element by element."""
+    if isinstance(value, float | int | np.floating | Node) and not isinstance(value, bool):
+        return value
+    found = checks.numbers(name, value)
+    try:
+        fits = np.broadcast_shapes(found.shape, x.shape) == x.shape
+    except ValueError:
+        fits = False
+    if not fits:
+        raise ValueError(
+            f"{name} must be a number, or go with x of shape {x.shape}, got shape {found.shape}"
+        )
+    return found
+
+
+def _axes(axis: Any, ndim: int) -> Any:
+    """None, an axis or a tuple of axes, of so many."""
+    for each in () if axis is None else axis if isinstance(axis, tuple) else (axis,):
+        number = checks.whole_number(each)
+        if number is None:
+            raise TypeError(
+                f"axis must be an integer, a tuple of them or None, got {checks.shown(axis)}"
+            )
+        if not -ndim <= number < ndim:
+            raise np.exceptions.AxisError(
+                f"axis must be one of {ndim}, from {-ndim} on, got {checks.shown(axis)}"
+            )
+    return axis
+
+
 def _where(condition: Any, a: Any, b: Any) -> Any:
     """`np.where`, which of numbers is a number."""
     found = np.where(condition, a, b)
@@ -64,7 +95,7 @@ def leaky_relu(x: Any, negative_slope: float = 0.01) -> Any:
     [-0.01, 2.0]
     """
     x = _given(x)
-    return _where(x > 0, x, negative_slope * x)
+    return _where(x > 0, x, _factor("negative_slope", negative_slope, x) * x)
 
 
 @_quiet
@@ -78,7 +109,7 @@ def elu(x: Any, alpha: float = 1.0) -> Any:
     [0.0, 2.0]
     """
     x = _given(x)
-    return _where(x > 0, x, alpha * np.expm1(_where(x > 0, 0, x)))
+    return _where(x > 0, x, _factor("alpha", alpha, x) * np.expm1(_where(x > 0, 0, x)))
 
 
 @_quiet
@@ -166,7 +197,8 @@ def logsumexp(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
     >>> round(float(bp.logsumexp([1000.0, 1000.0])), 4)
     1000.6931
     """
-    x = _given(x)
+    x, keepdims = _given(x), checks.flag("keepdims", keepdims)
+    axis = _axes(axis, x.ndim)
     if isinstance(x, Node):
         return reduced("logsumexp", x, axis, keepdims)
     top = np.max(x, axis=axis, keepdims=True)

@@ -1,6 +1,6 @@
 """Metrics: numbers computed beside the loss, from the same forward pass."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import NamedTuple
 
 from fastbp import checks
@@ -42,9 +42,7 @@ def get_metrics(value: object, loss: Loss) -> tuple[Metric, ...]:
     """Return the metrics that are named, each once, if they go with the loss."""
     if isinstance(value, str):
         value = (value,)
-    if not isinstance(value, Iterable):
-        raise TypeError(f"metrics must be a list of names, got {checks.shown(value)}")
-    names = list(dict.fromkeys(_name(item) for item in value))
+    names = list(dict.fromkeys(_name(item) for item in checks.listed("metrics", value, "names")))
     if loss.target == "real" and "accuracy" in names:
         raise ValueError(
             f"metrics: 'accuracy' counts right answers, which loss {loss.name!r} does not have: "

@@ -25,10 +25,13 @@ def soft_cross_entropy(
     prediction: Any, target: Any, smoothing: float, hard: Any, on_logits: bool
 ) -> Any:
     """The mean of -sum(target * log p); `hard` is the loss for class indices."""
+    smoothing = checks.fraction("label_smoothing", smoothing)
     if isinstance(prediction, Node) and prediction.op == "softmax" and not on_logits:
         prediction, on_logits = prediction.inputs[0], True  # exact where a probability underflows
         from fastbp.nn.functions import cross_entropy_with_logits as hard
     p = prediction if isinstance(prediction, Node) else checks.numbers("prediction", prediction)
+    if p.ndim != 2 or 0 in p.shape:
+        return hard(p, target)  # which says what is wrong
     if not on_logits:
         look_at("cross_entropy", p, target)
     log_p = log_softmax(p) if on_logits else np.log(np.maximum(p, np.finfo(np.float32).tiny))

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from fastbp import checks, nesting
-from fastbp.transforms.gradient import value_and_grad
+from fastbp.transforms.gradient import places_of, value_and_grad
 
 
 class GradientError(AssertionError):
@@ -56,13 +56,15 @@ def check_grad(
     True
     """
     step = checks.positive_number("step", step)
-    places = (argnums,) if isinstance(argnums, int) else tuple(argnums)
-    exact = tuple(nesting.mapped(arg, _as_float64) for arg in args)
+    rtol, atol = checks.tolerance("rtol", rtol), checks.tolerance("atol", atol)
+    rng = np.random.default_rng(checks.seed_number(seed))
+    places = places_of(argnums)
+    with nesting.to_the_end("an argument"):
+        exact = tuple(nesting.mapped(arg, _as_float64) for arg in args)
     _, found = value_and_grad(function, places)(*exact)
     slopes = [np.asarray(leaf) for _, leaf in nesting.leaves(found, "")]
     chosen = tuple(exact[i] for i in places)
     names = [name for i in places for name, _ in nesting.leaves(exact[i], f"argument {i}")]
-    rng = np.random.default_rng(seed)
     directions = [rng.uniform(-1, 1, slope.shape) for slope in slopes]
     worst = 0.0
 

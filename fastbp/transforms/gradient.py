@@ -60,7 +60,7 @@ def value_and_grad(function: Callable[..., Any], argnums: Argnums = 0) -> Callab
     >>> float(value), grads
     (12.25, {'w': array([7., 7.]), 'b': 7.0})
     """
-    places = _argnums(argnums)
+    places = places_of(argnums)
 
     def derive(f: Function, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         value, found = _gradients(f, places, args, kwargs)
@@ -80,7 +80,7 @@ def grad(function: Callable[..., Any], argnums: Argnums = 0) -> Callable[..., An
     >>> bool(bp.grad(bp.grad(np.sin))(0.5) == -np.sin(0.5))
     True
     """
-    places = _argnums(argnums)
+    places = places_of(argnums)
 
     def derive(f: Function, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         _, found = _gradients(f, places, args, kwargs)
@@ -112,7 +112,7 @@ def jacobian(function: Callable[..., Any], argnums: Argnums = 0) -> Callable[...
            [3., 4.],
            [5., 6.]])
     """
-    places = _argnums(argnums)
+    places = places_of(argnums)
 
     def derive(f: Function, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         own, leaves, nestings = _own_leaves(places, args)
@@ -157,8 +157,9 @@ def hvp(function: Callable[..., Any]) -> Callable[..., Any]:
         x, v, *rest = args
         own, leaves, nestings = _own_leaves((0,), (x, *rest))
         (output,) = stabilised([_number(f(*own, **kwargs), "hvp")])
-        along = [node for _, node in nesting.leaves(v, "v")]
-        if len(along) != len(leaves) or any(
+        along = [node for _, node in nesting.leaves(v, "")]
+        paths = [path for path, _ in nesting.leaves(x, "")]
+        if paths != [path for path, _ in nesting.leaves(v, "")] or any(
             np.shape(a) != b.shape for a, b in zip(along, leaves, strict=True)
         ):
             raise ValueError("hvp: v must have the nesting and the shapes of x")
@@ -198,10 +199,15 @@ def compile(function: Callable[..., Any]) -> Callable[..., Any]:
     return Transformed(function, derive, (), (compile,))
 
 
-def _argnums(argnums: Argnums) -> tuple[int, ...]:
-    places = tuple(argnums) if isinstance(argnums, Sequence) else (argnums,)
+def places_of(argnums: Argnums) -> tuple[int, ...]:
+    """The places of arguments, as a tuple."""
+    message = f"argnums must be a place, or several, got {checks.shown(argnums)}"
+    try:
+        places = tuple(argnums) if isinstance(argnums, Sequence) else (argnums,)
+    except NotImplementedError:  # a memoryview of several axes
+        raise TypeError(message) from None
     if not places or any(isinstance(i, bool) or not isinstance(i, int) for i in places):
-        raise TypeError(f"argnums must be a place, or several, got {argnums!r}")
+        raise TypeError(message)
     return places
 
 

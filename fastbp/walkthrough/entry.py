@@ -67,7 +67,8 @@ def trace(function: Callable[..., Any], *args: Any) -> Trace:
     """
     if not callable(function):
         raise TypeError(f"function must be a function, got {checks.shown(function)}")
-    given = _taken_apart(function, args)
+    with nesting.to_the_end("an argument"):
+        given = _taken_apart(function, args)
     nodes = iter(given.nodes)
     output, calls = watched(function, tuple(nesting.rebuilt(value, nodes) for value in args))
     _check_output(output)

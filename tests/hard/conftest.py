@@ -5,8 +5,9 @@ import time
 from collections.abc import Callable, Iterator
 
 import pytest
+from seeded import Numbers
 
-SEARCHES = 8  # tests that draw their rounds: an hour is divided by them
+SEARCHES = 6  # tests that draw their rounds: an hour is divided by them
 
 
 @pytest.fixture
@@ -25,14 +26,3 @@ def rounds(request: pytest.FixtureRequest) -> Callable[[int], Iterator[random.Ra
             yield Numbers(random.randrange(1 << 32))
 
     return numbers
-
-
-class Numbers(random.Random):
-    """A generator that shows its seed."""
-
-    def __init__(self, seed: int) -> None:
-        super().__init__(seed)
-        self.started = seed
-
-    def __repr__(self) -> str:
-        return f"--seed {self.started}"
