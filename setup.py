@@ -101,13 +101,13 @@ KEPT = os.path.join("build", "-".join(["editable", *filter(None, WAY)]))
 # it a wheel would be a fifth larger. Tiles must be unrolled whole, plain loops be split by their conditions. Modules
 # that compile programs, begin calls or hand work on to other modules are as small as can be.
 SMALL = ["_cpu", "_fastbp_cython", "bound", "buffers", "call", "dense", "epochs", "guard"]
-SMALL += ["program", "rows", "run", "snapshot", "team"]
+SMALL += ["program", "run", "snapshot", "team"]
 LARGE = ["matmul", "moves", "narrow", "probe", "reduce_axes", "reductions"]
 LEVEL = dict.fromkeys(SMALL, "-Os") | dict.fromkeys(LARGE, "-O3")
 # A tile of the matmul must see its sizes as constants: what is `inline` is inlined, whatever its size.
 INLINE = [("CYTHON_INLINE", "inline __attribute__((always_inline))")]
 TILES = ["matmul", "narrow"]
-ALIGNED = ["-falign-loops=64"]  # with AVX2 a tile that lies across one line more takes 5 % longer
+ALIGNED = ["-falign-loops=64"]  # with AVX2 a tile that lies across one line more takes 5 % longer; so may a gather
 # Loops must see into exp and log, or they run on one number at a time. GCC is told that they may be long: INLINE would
 # do, but inlines Cython's own functions as well, which is 5 % of a wheel.
 LOOPS = ["elementwise", "losses", "moves", "reduce_axes"]
@@ -146,7 +146,7 @@ def compiler_flags(kind, module, flags):
     flags += ["-g0", "-fno-asynchronous-unwind-tables"]  # nothing unwinds through C
     if kind == "gcc":
         flags += ["-fvect-cost-model=dynamic", *(GENEROUS if module in LOOPS else [])]
-        flags += ALIGNED if module in TILES else []
+        flags += ALIGNED if module in [*TILES, "rows"] else []
     if PLAIN:  # GCC 12 vectorises a tile of scalars over k by loads of rows of B that are not there
         flags += ["-fno-tree-vectorize"]
     if SANITIZE:
