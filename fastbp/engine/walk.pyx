@@ -198,7 +198,7 @@ cdef void walk(void *context, Crew *crew, int rank) noexcept nogil:
         if status == DONE:
             status = close_batch(w, lane, &pace)
             batch += status != OVER
-            if rank == 0 and is_time(&pace, f.cost if f.groups == 1 else 0, w.deadline):
+            if rank == 0 and is_time(&pace, f.cost, w.deadline):
                 fb_put(&w.pause, batch)
             if meet_all(crew):              # the parameters are in place
                 break

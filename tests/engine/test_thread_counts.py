@@ -3,6 +3,7 @@
 import math
 import os
 
+import numpy as np
 import pytest
 
 import fastbp as bp
@@ -201,3 +202,18 @@ print(threads.others_have_the_cores() or threads._pause > 0)
 """
     done = run_python("-c", code)
     assert (done.stdout, done.stderr) == ("True\n", "")
+
+
+@pytest.mark.parametrize("batch_size", [64, 8192])  # shared step by step; group by group
+def test_a_long_epoch_looks_again_how_many_may_work(batch_size, monkeypatch):
+    asked, now = [], threads.Share.now
+    monkeypatch.setattr(threads.Share, "now", lambda share: asked.append(share) or now(share))
+    for length in (1, 4, 16, 64):
+        x = np.resize(np.linspace(-1, 1, 1001, dtype=np.float32), (length * 1 << 17, 8))
+        model = bp.Sequential([bp.Dense(64, "tanh"), bp.Dense(1)], seed=0)
+        model.build(8)
+        asked.clear()
+        model.fit(x, x[:, :1], loss="mse", epochs=1, batch_size=batch_size, threads=2)
+        if len(asked) > 3:
+            return
+    pytest.fail("within an epoch nobody asked")
