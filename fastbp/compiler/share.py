@@ -73,7 +73,7 @@ def _way(row: dict[str, Any]) -> str:
         return "columns"
     if op == "dense_inputs" and k >= WIDE and k > n:
         return "columns"
-    if op == "dense_weights" and m > NARROW and row["part"] == "body":
+    if op == "dense_weights" and m > NARROW and (row["part"] == "body" or m * k >= SMALL):
         return "columns" if m > k else "output rows"
     if op in BY_ROWS and (row["rowwise"] or _tall(row)):
         return "rows"

@@ -9,6 +9,9 @@ from fastbp.engine.steps cimport kind_code, op_code, share_code, sums_go_on
 cdef enum:
     LINE = 64           # bytes
     LONG = 20_000_000   # operations of a step: some milliseconds
+    PIECE = 2_000_000_000   # operations of a product: some hundredths of a second, or less than a tenth
+    ELEMENTS = 20_000_000   # of an elementwise step, which take as long
+    WIDE = 256          # rows or columns of a product: of fewer at a time, packing the other operand would count
     CACHED = 1 << 20    # of the caller's arrays: about what stays in a core's caches from one epoch to the next
 
 
@@ -142,7 +145,8 @@ cdef class Bound:
             if row["op"] in ("unary", "binary", "dense", "dense_inputs"):
                 s.kind = kind_code(row["op"], row["kind"])
             s.rowwise, s.flat, s.scale = row["rowwise"], row["flat"], row["scale"]
-            s.looks = i < f.n_steps - f.updates and self.program.operations(row) > LONG * (blocks if row["part"] == "body" else 1)
+            if i < f.n_steps - f.updates:
+                s.pieces = self.pieces(row, blocks if row["part"] == "body" else 1)
             s.goes_on = sums_go_on(row["accumulates"], row["keeps"])
             s.n, s.m, s.k, s.per = row["n"], row["m"], row["k"], row["per"]
             s.ars, s.acs, s.brs, s.bcs = row["strides"]
@@ -162,6 +166,19 @@ cdef class Bound:
                 s.b = <char *>self.training.view.buf + n
                 s.c = <char *>self.training.view.buf + 2 * n
         return 0
+
+    cdef int pieces(self, object step, Py_ssize_t blocks) except -1:
+        """Into how many pieces a step on one of so many blocks is cut; 0 for one that is not long."""
+        cdef double operations = self.program.operations(step) / blocks
+        cdef bint product = step["op"].startswith("dense")
+        if operations <= LONG:
+            return 0
+        along = {"one": 1, "rows": step["n"], "columns": step["k" if step["op"] == "dense_inputs" else "m"],
+                 "output rows": step["k"], "elements": 1}[step["share"]]
+        if step["share"] == "rows" and step["rowwise"]:
+            along /= blocks
+        wanted = operations / PIECE if product else operations / 8 / ELEMENTS
+        return <int>max(1, min(wanted, along / WIDE, 1000))
 
     cdef int fill_constants(self, Lane *lane) except -1:
         cdef Py_ssize_t start, i

@@ -3,7 +3,7 @@ from fastbp.kernels.vector cimport real
 cdef struct Step:
     int op, kind
     bint rowwise        # n is the number of rows of the block in hand
-    bint looks          # it is long: signals are looked for before it
+    int pieces          # of a long one: into how many a thread's part is cut, to look for signals before each; else 0
     int goes_on         # adds to what the blocks before left, from this kind of block on
     bint flat           # the operands of a broadcasting operation are whole, or one number
     Py_ssize_t n, m, k, per   # per: of n in each row of the block

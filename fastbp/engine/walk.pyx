@@ -8,7 +8,7 @@ order. So no bit depends on how many threads there are, or on which of them was 
 Blocks add to what the blocks before left; of more than TERMS rows the sums of pieces are carried, with what is lost.
 
 Signals are looked for between two batches, where a walk pauses; and within one by the caller's thread, which takes the
-GIL for that, between two blocks and before each long step. Where a handler raises, the batch is given up, but never in
+GIL for that, between two blocks and before each piece of a long step. Where a handler raises, the batch is given up, but never in
 the midst of an update.
 """
 from libc.math cimport INFINITY
@@ -98,13 +98,31 @@ cdef bint raised(const Pace *p) noexcept nogil:
     return found != 0
 
 
+cdef bint long_step(const Frame *f, const Step *s, Py_ssize_t rows, int which, Lane *lane, Pace *p, int rank,
+                    int lanes) noexcept nogil:
+    """The part of a long step that is thread `rank`'s, of `lanes`, piece by piece; True where the team is over.
+
+    The pieces are the parts of so many more threads: of these no bit depends on how many there are.
+    """
+    cdef int i
+    for i in range(rank * s.pieces, (rank + 1) * s.pieces):
+        if heeds(p, CHUNK):
+            return True
+        if f.item == 4:
+            execute_share[float](s, rows, which, f.hyper, <float *>lane.work, i, lanes * s.pieces)
+        else:
+            execute_share[double](s, rows, which, f.hyper, <double *>lane.work, i, lanes * s.pieces)
+    return False
+
+
 cdef bint own_steps(const Frame *f, Lane *lane, int first, int end, Py_ssize_t rows, int which, Pace *p) noexcept nogil:
     """Steps that this thread runs alone; True where the team is over. With p NULL no signals are looked for."""
     cdef int i
     for i in range(first, end):
-        if lane.steps[i].looks and p != NULL and heeds(p, CHUNK):
-            return True
-        if f.item == 4:
+        if lane.steps[i].pieces and p != NULL:
+            if long_step(f, &lane.steps[i], rows, which, lane, p, 0, 1):
+                return True
+        elif f.item == 4:
             execute[float](&lane.steps[i], rows, which, f.hyper, <float *>lane.work)
         else:
             execute[double](&lane.steps[i], rows, which, f.hyper, <double *>lane.work)
@@ -118,11 +136,12 @@ cdef bint shared_steps(const Frame *f, Lane *lane, int first, int end, Py_ssize_
     if crew.lanes == 1:
         return own_steps(f, lane, first, end, rows, which, p)
     for i in range(first, end):
-        if lane.steps[i].looks and heeds(p, CHUNK):
-            return True
         if lane.steps[i].meets and meet(crew):
             return True
-        if f.item == 4:
+        if lane.steps[i].pieces:
+            if long_step(f, &lane.steps[i], rows, which, lane, p, p.rank, crew.lanes):
+                return True
+        elif f.item == 4:
             execute_share[float](&lane.steps[i], rows, which, f.hyper, <float *>lane.work, p.rank, crew.lanes)
         else:
             execute_share[double](&lane.steps[i], rows, which, f.hyper, <double *>lane.work, p.rank, crew.lanes)

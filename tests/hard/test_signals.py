@@ -91,6 +91,33 @@ def test_compiled_functions(listener):
     assert np.allclose(bp.compile(f)(X), f(X))
 
 
+LONG = {
+    "rows": (lambda x: x @ x, lambda x: x @ x),
+    "weights": (lambda x: x.T @ x, lambda x: x.T @ x),
+    "gradient": (
+        bp.grad(lambda x: ((x @ x) ** 2).sum() / 2),
+        lambda x: x @ x @ x.T + x.T @ (x @ x),
+    ),
+}
+
+
+@pytest.mark.parametrize("name", LONG)
+def test_one_long_step(listener, name):
+    """It is cut in pieces, and makes what NumPy makes."""
+    function, by_numpy = LONG[name]
+    compiled = bp.compile(function)
+
+    def make(length):
+        x = np.resize(X[0], (int(280 * length**0.4), int(280 * length**0.4)))
+        return lambda: compiled(x)
+
+    call = long_enough(listener, make)
+    with pytest.raises(Ended):
+        listener.during(call, 2)
+    x = np.random.default_rng(1).normal(size=(1700, 1700)) / 41
+    assert np.allclose(compiled(x), by_numpy(x), rtol=1e-10, atol=1e-12)
+
+
 def test_the_call_after_an_ended_one(listener):
     made = {}
 

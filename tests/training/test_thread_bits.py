@@ -36,6 +36,21 @@ def test_more_threads_than_panels_of_columns(name):
         assert trained(name, threads) == wanted
 
 
+def test_long_steps_in_pieces():
+    """Each thread's part of a long step is cut once more: along rows, columns and rows of weights, and as one is."""
+    x = np.resize(np.linspace(-1, 1, 1009, dtype=np.float32), (1100, 1024))
+    found = []
+    for threads in (1, 2, 3):
+        layers = [bp.Dense(2048, "tanh"), bp.Dense(4096), bp.Dense(1024)]
+        trainer = bp.Trainer(bp.Sequential(layers, seed=0), loss="mse", optimizer="sgd")
+        loss = trainer.fit(x, x, epochs=1, batch_size=len(x), threads=threads)["loss"]
+        found.append([loss, *(v.tobytes() for v in trainer.model.parameters.values())])
+        assert np.array_equal(
+            trainer.model.predict(x[:700], threads=threads), trainer.model.predict(x)[:700]
+        )
+    assert found[0] == found[1] == found[2]
+
+
 def test_any_number_of_threads_for_a_function():
     wanted = function(1)
     for threads in (*COUNTS, None):
