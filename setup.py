@@ -107,7 +107,9 @@ LEVEL = dict.fromkeys(SMALL, "-Os") | dict.fromkeys(LARGE, "-O3")
 # A tile of the matmul must see its sizes as constants: what is `inline` is inlined, whatever its size.
 INLINE = [("CYTHON_INLINE", "inline __attribute__((always_inline))")]
 TILES = ["matmul", "narrow"]
-ALIGNED = ["-falign-loops=64"]  # with AVX2 a tile that lies across one line more takes 5 % longer; so may a gather
+ALIGNED = [
+    "-falign-loops=64"
+]  # with AVX2 a tile that lies across one line more takes 5 % longer; so may a gather
 # Loops must see into exp and log, or they run on one number at a time. GCC is told that they may be long: INLINE would
 # do, but inlines Cython's own functions as well, which is 5 % of a wheel.
 LOOPS = ["elementwise", "losses", "moves", "reduce_axes"]

@@ -58,6 +58,15 @@ def of_shape(view: Array, name: str, shape: tuple[int, ...]) -> None:
         raise ValueError(f"{name}: expected shape {shape}, got {view.shape}")
 
 
+def apart(view: Array, name: str, **others: Array | None) -> None:
+    """Refuse an output that lies in memory of another argument, which is read or written after it was begun."""
+    for other, array in others.items():
+        if array is not None and np.may_share_memory(view, array):
+            raise ValueError(
+                f"{name}: expected an array of its own memory, got some of that of {other}"
+            )
+
+
 def same(array: Any, name: str, like: Array, *, writable: bool = False) -> Array:
     """`take`, and the shape must be that of `like` too."""
     view = take(array, name, like, writable=writable)

@@ -4,14 +4,16 @@ import signal
 from types import CodeType
 
 
-def from_handler(error: BaseException) -> bool:
-    """Whether the handler of a signal raised an error, or what it called did."""
+def from_handler(error: BaseException | None) -> bool:
+    """Whether the handler of a signal raised an error, or one that it came of: codecs put their own in its place."""
     codes = {_code(signal.getsignal(number)) for number in signal.valid_signals()} - {None}
-    traceback = error.__traceback__
-    while traceback is not None:
-        if traceback.tb_frame.f_code in codes:
-            return True
-        traceback = traceback.tb_next
+    while error is not None:
+        traceback = error.__traceback__
+        while traceback is not None:
+            if traceback.tb_frame.f_code in codes:
+                return True
+            traceback = traceback.tb_next
+        error = error.__cause__ or error.__context__
     return False
 
 

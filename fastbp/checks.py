@@ -225,15 +225,26 @@ def numbers(name: str, value: Any) -> Array:
             f"pass {name}.real, or both parts as columns"
         )
     if kind in "USTO" and value.size and isinstance(_first(value), (str, bytes)):
-        raise TypeError(
-            f"{name} must hold numbers, got strings such as {shown(_first(value))}: "
-            f"number them with np.unique({name}, return_inverse=True)[1]"
-        )
+        raise TypeError(f"{name} must hold numbers, got strings such as {_of_strings(name, value)}")
     holds = f" (holding {type(_first(value)).__name__})" if kind == "O" and value.size else ""
     raise TypeError(
         f"{name} must hold numbers, got dtype {value.dtype}{holds}: "
         f"convert it with {name}.astype(float)"
     )
+
+
+def _of_strings(name: str, value: Array) -> str:
+    """One of the strings in an array, one that says no number if there is one, and what to do with such."""
+    strings = [v for v in value.flat[:1000].tolist() if isinstance(v, (str, bytes))]
+    for text in strings:
+        try:
+            float(text)
+        except ValueError:
+            each = f"np.unique({name}, return_inverse=True)[1]"
+            if value.ndim > 1:
+                each = "np.unique(column, return_inverse=True)[1], each such column by itself"
+            return f"{shown(text)}: number them with {each}"
+    return f"{shown(strings[0] if strings else _first(value))}: convert it with np.asarray({name}, float)"
 
 
 def array(name: str, value: object) -> Array:

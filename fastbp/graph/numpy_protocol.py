@@ -186,7 +186,8 @@ class NumpyProtocol:
             )
         refuse(
             "A Node cannot become an array (np.array, np.asarray)",
-            "Pass it to NumPy's functions as it is; np.stack puts several of them together, and "
+            "Pass it to NumPy's functions as it is; np.stack puts several of them together, as for an argument that is "
+            "a list of numbers, which np.asarray of the list, outside, makes one array of; and "
             "np.take_along_axis(a, i, axis=0) takes elements of an array a by a Node i",
         )
 

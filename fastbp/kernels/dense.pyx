@@ -9,7 +9,7 @@ from fastbp.kernels.matmul cimport TIES, Product, matmul, work_size
 from fastbp.kernels.narrow cimport narrow_forward, narrow_forward_pays, narrow_weights, narrow_weights_pay
 from fastbp.kernels.elementwise cimport unary, RELU, SIGMOID, TANH
 from fastbp.kernels.reductions cimport column_sums
-from fastbp._arguments import take, of_shape
+from fastbp._arguments import apart, take, of_shape
 from fastbp.kernels.arguments cimport flat, first, one_of, written, is_double
 
 
@@ -83,7 +83,7 @@ def dense_forward(x, weight, bias, out, activation: str | None = None) -> None:
     weight : array of shape (k, m)
         Inputs by output units.
     bias : array of shape (m,), or None
-    out : array of shape (n, m). Written.
+    out : array of shape (n, m), of its own memory. Written.
     activation : {"relu", "sigmoid", "tanh"}, optional
 
     Raises
@@ -91,7 +91,8 @@ def dense_forward(x, weight, bias, out, activation: str | None = None) -> None:
     TypeError
         For another dtype than float32 or float64, or two.
     ValueError
-        For other shapes, an array that is not contiguous or not writable, or an unknown activation.
+        For other shapes, an array that is not contiguous or not writable, an output in the memory of an input, or an
+        unknown activation.
 
     Examples
     --------
@@ -112,6 +113,7 @@ def dense_forward(x, weight, bias, out, activation: str | None = None) -> None:
         bias = take(bias, "bias", out, ndim=1)
         of_shape(bias, "bias", (m,))
         bias = flat(bias)
+    apart(out, "out", x=x, weight=weight, bias=bias)
     if is_double(out):
         forward_views[double](flat(x), flat(weight), bias, flat(out), n, k, m, code)
     else:
@@ -163,6 +165,10 @@ def dense_backward(x, weight, dz, dx, dweight, dbias) -> None:
         dbias = take(dbias, "dbias", dweight, ndim=1, writable=True)
         of_shape(dbias, "dbias", (m,))
         dbias = flat(dbias)
+        apart(dbias, "dbias", x=x, dz=dz)
+    if dx is not None:
+        apart(dx, "dx", x=x, weight=weight, dz=dz, dbias=dbias)
+    apart(dweight, "dweight", x=x, dz=dz, dx=dx, dbias=dbias)
     if is_double(dweight):
         backward_views[double](flat(x), flat(weight), flat(dz), dx, flat(dweight), dbias, n, k, m)
     else:

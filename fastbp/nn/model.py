@@ -241,13 +241,13 @@ class Model(checks.OwnAttributes, ABC):
         """Build with these parameters, after checking that their shapes and dtype fit."""
         shapes = self._shapes(n_features)
         if arrays.keys() != shapes.keys():
-            wrong = checks.shown(min(arrays.keys() ^ shapes.keys()))
-            extra = (
-                "more parameters than its layers"
-                if arrays.keys() > shapes.keys()
-                else "other parameters"
+            missing, extra = shapes.keys() - arrays.keys(), arrays.keys() - shapes.keys()
+            found = (
+                f"no {checks.shown(min(missing))}"
+                if missing
+                else f"{checks.shown(min(extra))} too many"
             )
-            raise ValueError(f"it is damaged (it has {extra}: {wrong})")
+            raise ValueError(f"it is damaged (of the layers' parameters it has {found})")
         for name, shape in shapes.items():
             array = arrays[name]
             if array.shape != shape or array.dtype != self._dtype:

@@ -7,6 +7,7 @@ and the description is plain JSON that names what to build.
 from __future__ import annotations
 
 import contextlib
+import errno
 import functools
 import io
 import math
@@ -52,6 +53,8 @@ def write(path: Path, arrays: Mapping[str, Array], description: Mapping[str, Any
                 f"the name of a parameter is too long for a file: {checks.shown(name)}"
             )
     mode, folder = _mode(target), os.path.dirname(target)
+    if not os.path.isdir(folder):
+        raise FileNotFoundError(errno.ENOENT, "there is no such folder to save to", folder)
     _sweep(folder)
     while not _written(
         os.path.join(folder, f"{TEMPORARY}{os.urandom(8).hex()}"), target, mode, entries

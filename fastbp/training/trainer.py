@@ -120,9 +120,11 @@ class Trainer(checks.OwnAttributes):
             seed: int | None = None,
         ) -> None:
             if not isinstance(model, Model):
+                what = f"got {checks.shown(model)}"
+                if model is None and callable(loss):
+                    what = "and the function that was given as loss goes with params=..., got none"
                 raise TypeError(
-                    "model must be a bp.Sequential, or a function of (params, *data) with params=..., "
-                    f"got {checks.shown(model)}"
+                    f"model must be a bp.Sequential, or a function of (params, *data) with params=..., {what}"
                 )
             for name, given in (("params", params), ("seed", seed)):
                 if given is not None:

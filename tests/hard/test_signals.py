@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 import fastbp as bp
+from fastbp._signals import from_handler
 from fastbp.engine import random
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="timers of POSIX")
@@ -222,3 +223,23 @@ def test_handlers_see_subnormal_numbers(listener):
 
     long_enough(looks, make)
     assert set(seen) == {tiny}
+
+
+def test_errors_of_handlers_are_known_as_such():
+    """Also where Python puts an error of its own in their place, as its codecs do."""
+
+    def handler(*_):
+        raise Ended("in time")
+
+    before = signal.signal(signal.SIGALRM, handler)
+    try:
+        with pytest.raises(Ended) as caught:
+            handler()
+        instead = Ended("decoding failed")
+        instead.__cause__ = caught.value
+        assert from_handler(caught.value)
+        assert from_handler(instead)
+        assert not from_handler(Ended("of the user's"))
+    finally:
+        signal.signal(signal.SIGALRM, before)
+    assert not from_handler(caught.value)

@@ -158,3 +158,21 @@ def test_an_output_that_cannot_be_written_is_refused():
     out.flags.writeable = False
     with pytest.raises(ValueError, match="out: expected a writable array"):
         dense_forward(X, W, B, out)
+
+
+def test_outputs_have_memory_of_their_own():
+    a, b, c = (np.ones((4, 4)) for _ in "abc")
+    for arguments in [(a, b, None, a), (a, b, None, b), (a, b, c[0], c)]:
+        with pytest.raises(
+            ValueError, match="out: expected an array of its own memory, got some of"
+        ):
+            dense_forward(*arguments)
+    for name, arguments in [
+        ("dx", (a, b, c, a, np.ones((4, 4)), None)),
+        ("dx", (a, b, c, c, np.ones((4, 4)), None)),
+        ("dweight", (a, b, c, None, a, None)),
+        ("dx", (a, b, c, (d := np.ones((4, 4))), np.ones((4, 4)), d[0])),
+        ("dbias", (a, b, c, None, np.ones((4, 4)), c[1])),
+    ]:
+        with pytest.raises(ValueError, match=f"{name}: expected an array of its own memory"):
+            dense_backward(*arguments)
