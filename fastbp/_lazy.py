@@ -20,14 +20,11 @@ def once() -> RLock:
     return _lock
 
 
-def _renew() -> None:
-    """A forked child has none of the threads that may hold it."""
-    global _lock
-    _lock = RLock()
-
-
+# A fork waits until no thread is at it: a child would wait for the locks of half-made modules, which nobody gives back.
 if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_renew)
+    os.register_at_fork(
+        before=_lock.acquire, after_in_parent=_lock.release, after_in_child=_lock.release
+    )
 
 
 def lazily(

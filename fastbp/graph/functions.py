@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from fastbp.graph import whole
+from fastbp.graph import computed, numpy_functions, numpy_norms, ops, whole  # noqa: F401  (with all that operators need)
 from fastbp.graph.node import Node, apply
 
 

@@ -18,6 +18,7 @@ from fastbp.compiler.whole import computing_dtype, of_numpy
 from fastbp.engine.call import Call
 from fastbp.engine.memory import Layout
 from fastbp.engine.program import MAX_ARRAYS, Program
+from fastbp.graph import computed, numpy_functions, numpy_norms, ops  # noqa: F401  (all that operators need)
 from fastbp.graph.dtypes import WEAK
 from fastbp.graph.node import Node, input_node, parameter_node, topological
 from fastbp.graph.number import Number, is_used, plain_int

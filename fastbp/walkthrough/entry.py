@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from fastbp import checks, nesting
+from fastbp.graph import computed, numpy_functions, numpy_norms, ops  # noqa: F401  (all that operators need)
 from fastbp.graph.node import Node, constant, parameter_node
 from fastbp.walkthrough.names import Names
 from fastbp.walkthrough.passes import Passes, forward_order

@@ -77,3 +77,36 @@ def test_a_child_works(name, run_python, tmp_path):
     code = PARENT.replace("THREADS", str(threads)).replace("WORK", work)
     done = run_python("-P", "-c", code, str(tmp_path))
     assert done.stdout.splitlines()[-1:] == ["well"], done.stdout + done.stderr
+
+
+FIRST = """
+import faulthandler, os, sys, threading, time
+import numpy as np, fastbp as bp
+
+X = np.ones((8, 3))
+sys.setswitchinterval(1e-5)
+
+def work():
+    bp.Sequential([bp.Dense(2), bp.Dense(1)]).fit(X, X[:, :1], loss="mse")
+    bp.Trainer(lambda p, x: ((x @ p) ** 2).mean(), params=np.ones(3)).fit(X)
+    bp.optimize(lambda p: (p**2).sum(), np.ones(2), lr=0.1, n_iter=2)
+    str(bp.trace(lambda p: (p**2).sum(), np.ones(2)))
+
+thread = threading.Thread(target=work)
+thread.start()
+time.sleep(WAIT)
+child = os.fork()
+if child == 0:
+    faulthandler.dump_traceback_later(30, exit=True)
+    work()
+    os._exit(0)
+status = os.waitpid(child, 0)[1]
+thread.join()
+print(status)
+"""
+
+
+@pytest.mark.parametrize("wait", [0.001, 0.004, 0.008, 0.012, 0.02, 0.03, 0.05, 0.08])
+def test_a_fork_in_the_midst_of_the_first_use(wait, run_python):
+    done = run_python("-P", "-W", "ignore", "-c", FIRST.replace("WAIT", str(wait)))
+    assert done.stdout.splitlines()[-1:] == ["0"], done.stderr
