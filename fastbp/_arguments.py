@@ -7,11 +7,12 @@
 (6,)
 """
 
-from contextlib import suppress
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+
+from fastbp._signals import from_handler
 
 Array = npt.NDArray[Any]
 
@@ -26,8 +27,11 @@ def take(
     """
     view = None
     # No buffer, a dtype that has none (dates), or one whose description NumPy itself cannot read.
-    with suppress(BufferError, TypeError, ValueError, RuntimeError):
+    try:
         view = np.asarray(memoryview(array))
+    except (BufferError, TypeError, ValueError, RuntimeError) as error:
+        if from_handler(error):
+            raise
     if view is None or view.dtype not in (np.float32, np.float64) or not view.dtype.isnative:
         raise TypeError(f"{name}: expected an array of float32 or float64, got {kind_of(array)}")
     if like is not None and view.dtype != like.dtype:

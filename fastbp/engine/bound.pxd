@@ -28,6 +28,7 @@ cdef struct Frame:          # a bound program in C: what the threads of a call s
     bint halves             # the update reads the gradients in the places of two groups
     bint updates, direct    # direct: operands lie in the caller's arrays, or else in `gathered`
     bint flushes            # subnormal numbers count as zero
+    bint looks              # signals are looked for between its steps: they take long, one by one or together
     Py_ssize_t asked        # direct: rows of these below which the memory is asked for the next block meanwhile
     Py_ssize_t rows, block, groups, item, out_width, gradients
     Py_ssize_t piece        # rows, of whole blocks, whose sums are made in one go; 0 where all are

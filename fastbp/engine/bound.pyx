@@ -138,6 +138,7 @@ cdef class Bound:
         cdef const long long[::1] index
         cdef const Frame *f = &self.frame
         cdef Py_ssize_t n = self.program.parameters * self.frame.item, blocks = -(-f.rows // max(f.block, 1))
+        cdef double pass_cost = 0       # of all steps once
         cdef int i, operand
         for i, row in enumerate(self.program.steps):
             s = &lane.steps[i]
@@ -146,7 +147,9 @@ cdef class Bound:
                 s.kind = kind_code(row["op"], row["kind"])
             s.rowwise, s.flat, s.scale = row["rowwise"], row["flat"], row["scale"]
             if i < f.n_steps - f.updates:
+                s.cost = self.program.operations(row) / (blocks if row["part"] == "body" else 1)
                 s.pieces = self.pieces(row, blocks if row["part"] == "body" else 1)
+                pass_cost += s.cost
             s.goes_on = sums_go_on(row["accumulates"], row["keeps"])
             s.n, s.m, s.k, s.per = row["n"], row["m"], row["k"], row["per"]
             s.ars, s.acs, s.brs, s.bcs = row["strides"]
@@ -165,6 +168,7 @@ cdef class Bound:
             if row["op"] in ("sgd", "momentum", "adam"):
                 s.b = <char *>self.training.view.buf + n
                 s.c = <char *>self.training.view.buf + 2 * n
+        self.frame.looks = pass_cost > LONG
         return 0
 
     cdef int pieces(self, object step, Py_ssize_t blocks) except -1:

@@ -1,3 +1,5 @@
+cdef long forks     # how many forks there are from the first process to this one
+
 cdef enum:              # what came of asking
     FREE
     TRAINED             # somebody trains

@@ -4,7 +4,7 @@ import os
 from cpython.pythread cimport PyThread_get_thread_ident
 from cython cimport critical_section, final, no_gc_clear
 
-cdef long forks = 0     # how many forks there are from the first process to this one
+forks = 0
 
 
 cdef class Guard:

@@ -4,6 +4,7 @@ cdef struct Step:
     int op, kind
     bint rowwise        # n is the number of rows of the block in hand
     int pieces          # of a long one: into how many a thread's part is cut, to look for signals before each; else 0
+    double cost         # operations for a block, about; 0 of an update
     int goes_on         # adds to what the blocks before left, from this kind of block on
     bint flat           # the operands of a broadcasting operation are whole, or one number
     Py_ssize_t n, m, k, per   # per: of n in each row of the block

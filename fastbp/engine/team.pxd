@@ -10,9 +10,10 @@ cdef struct Crew:           # what the threads of a team share; each word that c
     Job job
     void *context
     long ready              # the team is complete
-    long entered, left      # threads that came to work, and that will touch nothing any more
+    long left               # threads that will touch nothing any more
     long waited             # microseconds of all threads, where they waited long for one another
     long over               # polled at each meeting: everybody leaves
+    long home               # the process that has the threads: a child that is forked has none
     char _a[64]
     long call               # changes when there is a job: its number, and how many threads it is for
     char _b[64]
@@ -25,13 +26,13 @@ cdef void alone(Crew *crew) noexcept nogil                  # a crew of one, wit
 cdef bint meet(Crew *crew) noexcept nogil                   # wait for all; True where the team is over
 cdef bint together(Crew *crew, Job job, void *context) noexcept nogil   # rank 0: all do the job, and meet after it
 
+cdef bint left_behind(Crew *crew) noexcept     # in such a child: with the error set, and nobody to wait for
 cdef int lanes_of(object share) except -1
 
 cdef class Team:
     cdef Crew *crew
     cdef object share
     cdef int settle(self) except -1
-    cdef list threads
     cdef double since               # when `waited` was 0
     cdef int judge(self) except -1
     cdef int gather(self, int lanes) except -1

@@ -1,17 +1,22 @@
 """Team: the threads of one call, which do the same job side by side and meet at barriers.
 
-They are plain Python threads that hold no GIL, start with the call and end with it: nothing persists, so a fork, a
+They are Python threads that hold no GIL, start with the call and end with it: nothing persists, so a fork, a
 pool of processes or another library's threads meet nothing of ours. A thread that waits spins a little, then lets
 others run, then sleeps: so more threads than cores cost little more than the work.
 """
-import threading
+from _thread import start_new_thread
 
 from libc.stdlib cimport calloc, free
 from libc.string cimport memset
 
 from fastbp.kernels.arguments cimport whole
 from fastbp.engine.threads import crowded
+from fastbp.engine.guard cimport forks
 from fastbp.engine.platform cimport fb_add, fb_get, fb_nap, fb_pause, fb_put, fb_seconds, fb_yield
+
+cdef extern from "Python.h":
+    void PyErr_SetString(object kind, const char *text) noexcept
+    void *PyErr_Occurred() noexcept
 
 cdef enum:
     SPINS = 4000        # some 50 us, longer than a meeting of threads that all run takes
@@ -59,6 +64,10 @@ cdef bint meet(Crew *crew) noexcept nogil:
 
 cdef bint together(Crew *crew, Job job, void *context) noexcept nogil:
     """True where the team is over, as an error was set in the job: nobody touches the context any more."""
+    if crew.threads > 1 and crew.home != forks:
+        with gil:
+            left_behind(crew)
+        return True
     if crew.lanes > 1:
         crew.job, crew.context = job, context
         fb_put(&crew.call, crew.call - crew.call % CALL + CALL + crew.lanes)
@@ -72,14 +81,13 @@ cdef bint together(Crew *crew, Job job, void *context) noexcept nogil:
 
 cdef void wait_for_the_last(Crew *crew) noexcept nogil:
     """Of a team that is over: until all have left."""
-    while fb_get(&crew.entered) != fb_get(&crew.left):
+    while fb_get(&crew.left) < crew.threads - 1:
         fb_yield()
 
 
 cdef void serve(Crew *crew, int rank) noexcept nogil:
     """A thread's life: wait for the team to be complete, then do the jobs that are for it until it is over."""
     cdef long call = 0
-    fb_add(&crew.entered, 1)
     wait_while(&crew.ready, 0, crew, False)
     while True:
         wait_while(&crew.call, call, crew, False)
@@ -90,6 +98,17 @@ cdef void serve(Crew *crew, int rank) noexcept nogil:
             crew.job(crew.context, crew, rank)
             meet(crew)
     fb_add(&crew.left, 1)
+
+
+cdef bint left_behind(Crew *crew) noexcept:
+    if crew.threads == 1 or crew.home == forks:
+        return False
+    fb_put(&crew.left, crew.threads - 1)
+    fb_put(&crew.over, 1)
+    if not PyErr_Occurred():
+        PyErr_SetString(RuntimeError, "a child that was forked by a signal's handler cannot go on with what threads of its "
+                        "parent are in the midst of: end it in the handler, or use threads=1")
+    return True
 
 
 cdef int lanes_of(object share) except -1:
@@ -122,11 +141,12 @@ cdef class Team:
     def __cinit__(self, lanes, share=None):
         cdef int most = max(1, min(whole(lanes, "lanes", -2**63, 2**63 - 1), CALL - 1))
         lanes_of(share)
-        self.threads, self.share = [], share
+        self.share = share
         self.crew = <Crew *>calloc(1, sizeof(Crew))
         if self.crew == NULL:
             raise MemoryError("a team of threads")
         self.crew.lanes = self.crew.threads = 1
+        self.crew.home = forks
         if most > 1:
             try:
                 self.gather(most)
@@ -160,17 +180,17 @@ cdef class Team:
         return 0
 
     cdef int gather(self, int lanes) except -1:
-        """Start the threads. `lanes` counts those that did start, when the team is declared complete."""
+        """Start the threads. `lanes` counts those that did start, when the team is declared complete.
+
+        A `threading.Thread` would wait in Python for its start, where a handler's error leaves its locks taken.
+        """
         cdef int rank
         for rank in range(1, lanes):
-            thread = threading.Thread(target=self._serve, args=(rank,), name=f"fastbp {rank}")
-            self.threads.append(thread)     # before its start: that may be interrupted when the thread runs already
             try:
-                thread.start()
+                start_new_thread(self._serve, (rank,))
             except (RuntimeError, MemoryError):     # the system has no more
-                self.threads.pop()
                 break
-        self.crew.threads = len(self.threads) + 1
+            self.crew.threads = rank + 1
         fb_put(&self.crew.ready, 1)
         return 0
 
@@ -185,22 +205,10 @@ cdef class Team:
         self.end()
 
     cdef int end(self) except -1:
-        """Make everybody leave, and wait until they have; a Ctrl-C meanwhile is raised after that."""
-        raised = None
+        """Make everybody leave, and wait until they have."""
         fb_put(&self.crew.over, 1)
+        if self.crew.home != forks:
+            fb_put(&self.crew.left, self.crew.threads - 1)
         with nogil:
             wait_for_the_last(self.crew)
-        for thread in self.threads:
-            while True:
-                try:
-                    thread.join()
-                except RuntimeError:        # its start was interrupted before it ran: should it run yet, it leaves at once
-                    pass
-                except BaseException as error:
-                    raised = error
-                    continue
-                break
-        self.threads.clear()
-        if raised is not None:
-            raise raised
-        return self.judge()     # the last of all: a Ctrl-C may come here too
+        return self.judge()     # the last of all: a Ctrl-C may come here

@@ -7,6 +7,7 @@ import math
 import os
 import time
 from typing import TYPE_CHECKING
+from weakref import ref
 
 if TYPE_CHECKING:
     from fastbp.engine.program import Program
@@ -24,7 +25,9 @@ SHORTEST, LONGEST = 0.25, 8.0  # seconds without threads where they have not
 # No lock guards these: a Ctrl-C just after it was taken would leave it taken, as Python may look for signals between
 # the call that takes it and the block that gives it back.
 _chosen: int | None = None
-_at_work: dict[int, int] = {}  # threads of each call in this process, by the id of its Share
+_at_work: dict[
+    int, tuple[ref[Share], int]
+] = {}  # each call's Share, and its threads, by the id of that
 _until = 0.0  # until when calls stay on one thread, since other programs have the cores,
 _pause = 0.0  # and for how long that was
 
@@ -132,28 +135,26 @@ class Share:
         Whether all of them work, whatever else goes on.
     """
 
-    __slots__ = ("fixed", "most")
+    __slots__ = ("__weakref__", "fixed", "most")
 
     def __init__(self, most: int, fixed: bool) -> None:
         self.most, self.fixed = most, fixed
 
     def __enter__(self) -> Share:
-        _at_work[id(self)] = self.most
+        _at_work[id(self)] = ref(self), self.most
         return self
 
     def __exit__(self, *error: object) -> None:
-        _at_work.pop(id(self), None)
-
-    def __del__(self) -> None:  # an interrupt may come before the block, or at its end
         _at_work.pop(id(self), None)
 
     def now(self) -> int:
         """How many of the threads may work beside the calls from other threads, which come and go."""
         if self.fixed:
             return self.most
-        beside = busy() - _at_work.get(id(self), 0)
+        beside = busy() - (_at_work[id(self)][1] if id(self) in _at_work else 0)
         most = 1 if others_have_the_cores() else limit()
-        lanes = _at_work[id(self)] = max(1, min(self.most, most - beside))
+        lanes = max(1, min(self.most, most - beside))
+        _at_work[id(self)] = ref(self), lanes
         return lanes
 
     def judge(self, seconds: float, waited: float, lanes: int) -> None:
@@ -179,10 +180,19 @@ def others_have_the_cores() -> bool:
 
 
 def busy() -> int:
-    """The threads at work in this process."""
-    return sum(
-        list(_at_work.values())
-    )  # a copy, which is made at once: calls of other threads come and go
+    """The threads at work in this process.
+
+    An interrupt may come before a share's block, or at its end: one that nobody holds any more does not count.
+    """
+    count = 0
+    for key, entry in list(
+        _at_work.items()
+    ):  # a copy, made at once: calls of other threads come and go
+        if entry[0]() is not None:
+            count += entry[1]
+        elif _at_work.get(key) is entry:
+            _at_work.pop(key, None)
+    return count
 
 
 def crowded(more: int) -> bool:

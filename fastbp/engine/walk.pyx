@@ -8,8 +8,8 @@ order. So no bit depends on how many threads there are, or on which of them was 
 Blocks add to what the blocks before left; of more than TERMS rows the sums of pieces are carried, with what is lost.
 
 Signals are looked for between two batches, where a walk pauses; and within one by the caller's thread, which takes the
-GIL for that, between two blocks and before each piece of a long step. Where a handler raises, the batch is given up, but never in
-the midst of an update.
+GIL for that, between two blocks, between steps that take long together, and before each piece of a long one. Where a
+handler raises, the batch is given up, but never in the midst of an update.
 """
 from libc.math cimport INFINITY
 
@@ -22,7 +22,7 @@ from fastbp.engine.bound cimport Lane, aim, bind, choose_source
 from fastbp.engine.platform cimport fb_add, fb_claim, fb_flush, fb_get, fb_put, fb_restore, fb_seconds
 from fastbp.engine.steps cimport (FIRST, LARGEST, ONE, Step, advance_hyper, execute, execute_share, is_harmless,
                                   largest_state, share_of)
-from fastbp.engine.team cimport meet
+from fastbp.engine.team cimport left_behind, meet
 
 cdef extern from "Python.h":
     int PyErr_CheckSignals() noexcept       # -1 where a handler raised: the error is set, for the walk's caller
@@ -94,6 +94,8 @@ cdef bint raised(const Pace *p) noexcept nogil:
     fb_restore(p.mode)
     with gil:
         found = PyErr_CheckSignals()
+        if left_behind(p.crew):
+            found = -1
     fb_restore(mode)
     return found != 0
 
@@ -117,9 +119,12 @@ cdef bint long_step(const Frame *f, const Step *s, Py_ssize_t rows, int which, L
 
 cdef bint own_steps(const Frame *f, Lane *lane, int first, int end, Py_ssize_t rows, int which, Pace *p) noexcept nogil:
     """Steps that this thread runs alone; True where the team is over. With p NULL no signals are looked for."""
+    cdef bint looks = f.looks and p != NULL
     cdef int i
     for i in range(first, end):
-        if lane.steps[i].pieces and p != NULL:
+        if looks and heeds(p, lane.steps[i].cost):
+            return True
+        if looks and lane.steps[i].pieces:
             if long_step(f, &lane.steps[i], rows, which, lane, p, 0, 1):
                 return True
         elif f.item == 4:
@@ -136,6 +141,8 @@ cdef bint shared_steps(const Frame *f, Lane *lane, int first, int end, Py_ssize_
     if crew.lanes == 1:
         return own_steps(f, lane, first, end, rows, which, p)
     for i in range(first, end):
+        if f.looks and heeds(p, lane.steps[i].cost):
+            return True
         if lane.steps[i].meets and meet(crew):
             return True
         if lane.steps[i].pieces:

@@ -12,7 +12,9 @@ from fastbp.graph.node import Node, apply
 from fastbp.graph.reductions import reduced
 from fastbp.nn import eager
 
-_quiet = np.errstate(under="ignore")  # what is too small becomes 0, whatever np.seterr says
+_quiet = np.errstate(
+    all="ignore"
+)  # what is too small becomes 0, what is no number NaN, whatever np.seterr says
 
 
 def _given(x: Any) -> Any:

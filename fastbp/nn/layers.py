@@ -201,4 +201,7 @@ def layer_from(description: Mapping[str, Any]) -> Layer:
     """Make the layer that a file describes."""
     if description["type"] != "Dense":
         raise ValueError(f"unknown layer type {checks.shown(description['type'])}")
+    unknown = description.keys() - {"type", "units", "activation"}
+    if unknown:
+        raise ValueError(f"it is damaged (a Dense layer has no {checks.shown(min(unknown))})")
     return Dense(description["units"], description["activation"])

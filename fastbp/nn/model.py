@@ -29,7 +29,30 @@ Array = npt.NDArray[Any]
 BLOCK = 512  # rows that a prediction walks together
 
 
-class Model(checks.OwnAttributes, ABC):
+class Shuffled:
+    """Mixin: `shuffles`, how many orders of the rows were begun; the next one is drawn from a stream of that number.
+
+    In the midst of a training its steps are counted, so that a file that a signal's handler writes has it right.
+    """
+
+    _shuffles = 0
+    _counts: Callable[[], int] | None = None
+
+    @property
+    def shuffles(self) -> int:
+        """The number of the next epoch's order."""
+        return self._shuffles if self._counts is None else self._counts()
+
+    @shuffles.setter
+    def shuffles(self, value: int) -> None:
+        self._shuffles, self._counts = value, None
+
+    def count_shuffles(self, counts: Callable[[], int]) -> None:
+        """Have them counted so, until they are set."""
+        self._counts = counts
+
+
+class Model(Shuffled, checks.OwnAttributes, ABC):
     """A block of parameters and the graph from features to outputs.
 
     Subclasses say which parameters there are and which graph they make; building, predicting,
@@ -41,7 +64,7 @@ class Model(checks.OwnAttributes, ABC):
     def __init__(self, dtype: object, seed: object) -> None:
         self._dtype = checks.float_dtype(dtype)
         self._seed = int.from_bytes(os.urandom(4)) if seed is None else checks.seed_number(seed)
-        self.shuffles = 0  # epochs trained so far: the next one's stream
+        self.shuffles = 0
         self.history: dict[str, list[float]] = {}  # of the last training, its whole epochs
         self._n_features: int | None = None
         self._forget()
@@ -263,7 +286,7 @@ class Model(checks.OwnAttributes, ABC):
         self._make_block(n_features, fill)
 
     def __getstate__(self) -> dict[str, Any]:
-        state = self.__dict__.copy()
+        state = self.__dict__ | {"_shuffles": self.shuffles, "_counts": None}
         for name in ("guard", "_programs", "_direct", "_values", "_layout", "_views"):
             del state[name]
         return state | {"parameters": self.values()}

@@ -9,7 +9,9 @@ import numpy as np
 from fastbp import checks
 from fastbp.graph.node import Node
 
-_quiet = np.errstate(under="ignore")  # what is too small becomes 0, whatever np.seterr says
+_quiet = np.errstate(
+    all="ignore"
+)  # what is too small becomes 0, what is no number NaN, whatever np.seterr says
 
 
 def _error(name: str, prediction: Any, target: Any) -> Any:

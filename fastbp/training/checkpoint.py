@@ -12,6 +12,7 @@ import functools
 import io
 import math
 import os
+import re
 import stat
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -20,7 +21,7 @@ import numpy as np
 import numpy.typing as npt
 
 from fastbp import checks
-from fastbp._signals import from_handler
+from fastbp._signals import from_handler, of_library
 from fastbp.nn.model import Model, model_from
 
 Array = npt.NDArray[Any]
@@ -31,7 +32,7 @@ PARAMETER = "parameters/"  # and the name, for each parameter
 STATE = "state/"  # and the number of the vector, and the name: of the optimizer's state
 NUMBERS = "hyper"  # the optimizer's numbers
 LONGEST = 60_000  # bytes of a name in a .npz archive, and some for what stands before and after it
-TEMPORARY = ".fastbp-"  # what files are called until they are whole
+TEMPORARY = r"\.fastbp-[0-9a-f]{16}"  # what files are called until they are whole
 VERSION = 1
 
 
@@ -53,11 +54,13 @@ def write(path: Path, arrays: Mapping[str, Array], description: Mapping[str, Any
                 f"the name of a parameter is too long for a file: {checks.shown(name)}"
             )
     mode, folder = _mode(target), os.path.dirname(target)
+    if re.fullmatch(TEMPORARY, os.path.basename(target)):
+        raise ValueError(f"path must not name a file as unfinished ones are called, got {target!r}")
     if not os.path.isdir(folder):
         raise FileNotFoundError(errno.ENOENT, "there is no such folder to save to", folder)
     _sweep(folder)
     while not _written(
-        os.path.join(folder, f"{TEMPORARY}{os.urandom(8).hex()}"), target, mode, entries
+        os.path.join(folder, f".fastbp-{os.urandom(8).hex()}"), target, mode, entries
     ):
         pass  # another save took it for one that was killed, before it was locked
     _sync_folder(folder)
@@ -84,8 +87,10 @@ def _written(temporary: str, target: str, mode: int | None, entries: dict[str, A
     except BaseException as error:
         with contextlib.suppress(OSError):
             os.unlink(temporary)
-        if isinstance(error, ValueError) and error.__context__ is not None:
-            raise error.__context__ from None  # zipfile's, as it closes what a Ctrl-C left open
+        if error.__context__ is not None and str(error).startswith("Can't close the ZIP file"):
+            raise error.__context__ from None  # zipfile closes what a Ctrl-C left open
+        if isinstance(error, OSError) and error.filename == temporary:
+            error.filename = target
         raise
     return True
 
@@ -112,7 +117,7 @@ def _sweep(folder: str) -> None:
     """Remove the temporary files of saves that were killed: those that no process has locked, or open on Windows."""
     with contextlib.suppress(OSError), os.scandir(folder) as entries:
         for entry in entries:
-            if entry.name.startswith(TEMPORARY) and entry.is_file(follow_symlinks=False):
+            if re.fullmatch(TEMPORARY, entry.name) and entry.is_file(follow_symlinks=False):
                 with contextlib.suppress(OSError):  # other processes come and go
                     _remove(entry.path)
 
@@ -137,7 +142,7 @@ def _text(path: Path) -> str:
         named = b"\0" not in os.fsencode(text)
     except UnicodeEncodeError:  # half of a pair of surrogates
         named = False
-    if not named:
+    if not named or text.endswith(("/", os.sep)):
         raise ValueError(f"path must name a file, got {text!r}")
     return text
 
@@ -251,7 +256,7 @@ def damaged_as_value_error(path: Path) -> Iterator[None]:
     except (
         Exception
     ) as error:  # NumPy, zipfile, zlib, struct and json each have errors of their own
-        if from_handler(error):
+        if from_handler(error) or not of_library(error):
             raise
         reason = "it is damaged"
         if type(error) is ValueError:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable, Mapping
-from contextlib import suppress
 from typing import Any, Self
 
 import numpy.typing as npt
 
 from fastbp import checks
+from fastbp._signals import from_handler
 from fastbp.engine.program import MAX_ARRAYS
 from fastbp.optim.named import get_optimizer, optimizer_from
 from fastbp.training import checkpoint, loop
@@ -95,8 +95,12 @@ class FunctionTrainer(Trainer):
         """
         objective = self._state.model
         # Where it does not fit, the next use says so; here it can still be put right. In use, it is not to be written.
-        with suppress(RuntimeError, ValueError, TypeError), objective.guard.training():
-            objective.adopt()
+        try:
+            with objective.guard.training():
+                objective.adopt()
+        except (RuntimeError, ValueError, TypeError) as error:
+            if from_handler(error):
+                raise
         return objective.live()
 
     def __repr__(self) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 from dataclasses import dataclass
 from typing import Any
@@ -42,6 +43,17 @@ class Plan:
 
 def train(state: State, plan: Plan) -> History:
     """Train as planned. The caller holds the model."""
+    history = History()
+    state.history = state.model.history = history
+    try:
+        return _train(state, plan, history)
+    except BaseException as error:
+        with contextlib.suppress(Exception):  # of a class that takes no attributes
+            error.history = history  # type: ignore[attr-defined]
+        raise
+
+
+def _train(state: State, plan: Plan, history: History) -> History:
     rows, batch = len(plan.data[0]), min(plan.batch_size, len(plan.data[0]))
     # A batch of all rows is a full one; else a remainder is a short last one.
     run = state.run("train", batch, plan.metrics)
@@ -53,9 +65,9 @@ def train(state: State, plan: Plan) -> History:
         else (None, None)
     )
     snapshot = state.snapshot()
-    history, display, done = History(), progress(plan.verbose, plan.epochs), 0
-    state.history = state.model.history = history
+    display, done = progress(plan.verbose, plan.epochs), 0
     start, shuffles, batches = state.steps, state.model.shuffles, -(-rows // batch)
+    state.model.count_shuffles(lambda: shuffles + -(-(state.steps - start) // batches))
     tables: list[Array] = []
     validated: list[dict[str, float]] = []
     try:
@@ -72,10 +84,8 @@ def train(state: State, plan: Plan) -> History:
                 history.append(validated[-1])
             done += count
             display.update(done, history)
-    except BaseException as error:  # a signal's handler may raise between any two lines
-        steps = state.steps - start
-        whole = steps // batches
-        state.model.shuffles = shuffles + -(-steps // batches)  # with one that was cut short
+    except BaseException:  # a signal's handler may raise between any two lines
+        whole = (state.steps - start) // batches
         if validation is not None:
             whole = min(whole, len(validated))
         history.clear()
@@ -83,9 +93,9 @@ def train(state: State, plan: Plan) -> History:
             history.append(named(plan.metrics, values, plan.data[-1].size))
             if validation is not None:
                 history.append(validated[i])
-        error.history = history  # type: ignore[attr-defined]
         raise
     finally:
+        state.model.shuffles = state.model.shuffles  # with one that was cut short
         display.close()
     return history
 
@@ -114,7 +124,6 @@ def _epochs(
             share=share,
             look=tuple(map(checks.mapped, plan.data)),
         )
-    model.shuffles += finished
     if batch >= 0 and snapshot.bad_input is not None:
         raise unfit(
             state.data_names(len(plan.data)), plan.data, snapshot.bad_input, before + finished + 1

@@ -15,6 +15,7 @@ from fastbp.engine.guard import Guard
 from fastbp.engine.memory import Layout, aligned_zeros
 from fastbp.graph.node import Node, input_node, parameter_node, topological
 from fastbp.graph.numpy_protocol import plain
+from fastbp.nn.model import Shuffled
 from fastbp.nn.parameters import fitting
 from fastbp.nn.targets import class_indices
 from fastbp.transforms.captured import Seen, warn_of_changes
@@ -25,7 +26,7 @@ Array = npt.NDArray[Any]
 CLASSES = ("cross_entropy", "cross_entropy_with_logits", "class_hits")  # y: their second operand
 
 
-class Objective:
+class Objective(Shuffled):
     """A function `loss(params, *data)` with its parameters, which are copied to a block of their own.
 
     Parameters
@@ -55,7 +56,7 @@ class Objective:
             self.given = nesting.copied(params)  # the caller's dicts may change
         self._live: Any = None
         self.seed = int.from_bytes(os.urandom(4)) if seed is None else checks.seed_number(seed)
-        self.shuffles = 0  # epochs trained so far: the next one's stream
+        self.shuffles = 0
         self.history: dict[str, list[float]] = {}  # of the last training
         self.guard = Guard()
         starts, self.dtype = _parameters(params)

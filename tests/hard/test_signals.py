@@ -136,6 +136,128 @@ def test_the_call_after_an_ended_one(listener):
         assert np.array_equal(again[1], gradient)
 
 
+@pytest.mark.parametrize("name", ["compile", "gradient", "step", "fit"])
+def test_many_short_steps(listener, name):
+    """Steps of a millisecond, thousands of them, in a program without blocks of rows."""
+    start = np.linspace(-1, 1, 300_000)
+
+    def f(x):
+        for i in range(found["length"]):
+            x = np.cumsum(x) / 1e5 if i % 9 == 0 else np.tanh(x * 1.01)
+        return x
+
+    found = {}
+
+    def make(length):
+        found["length"] = length
+        loss = lambda x: (f(x) ** 2).mean()  # noqa: E731
+        if name == "compile":
+            compiled = bp.compile(f)
+            return lambda: compiled(start)
+        if name == "gradient":
+            gradient = bp.grad(loss)
+            return lambda: gradient(start)
+        trainer = bp.Trainer(
+            lambda p, x: loss(p) + 0 * x.mean(), params=start, optimizer=bp.SGD(1e-3)
+        )
+        if name == "step":
+            return lambda: trainer.step(np.ones((4, 1)))
+        return lambda: trainer.fit(np.ones((4, 1)), batch_size=4)
+
+    call = long_enough(listener, make)
+    with pytest.raises(Ended):
+        listener.during(call, 2)
+
+
+def again_and_again(call, seconds):
+    signal.setitimer(signal.ITIMER_REAL, seconds)
+    while True:
+        call()
+
+
+class Late(RuntimeError):
+    """Like what Python's own threads raise."""
+
+
+@pytest.mark.filterwarnings(
+    "ignore::pytest.PytestUnraisableExceptionWarning"
+)  # Thread.start, as it is interrupted
+@pytest.mark.parametrize("threads", [1, 2, 3])
+@pytest.mark.parametrize("kind", [Late, MemoryError, ValueError, TypeError])
+def test_no_error_of_a_handler_is_lost(threads, kind):
+    model = wide(1)
+    model.build(SIDE)
+    trainer = bp.Trainer(
+        lambda p, x: ((x @ p) ** 2).mean(), params=np.ones(SIDE), optimizer=bp.SGD(1e-9)
+    )
+    calls = [lambda: model.predict(X, threads=threads), lambda: trainer.fit(X, threads=threads)]
+    raised = []
+
+    def handler(*_):
+        raised.append(kind("of the handler"))
+        raise raised[-1]
+
+    before = signal.signal(signal.SIGALRM, handler)
+    try:
+        for turn in range(60):
+            with pytest.raises(kind, match="of the handler"):
+                again_and_again(calls[turn % 2], 0.001 + 0.0001 * (turn % 30))
+            assert len(raised) == turn + 1
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+def test_a_file_that_a_handler_saves_is_gone_on_from(threads, tmp_path):
+    path, data = tmp_path / "t.npz", (X[:, :20].copy(), Y)
+    trainer = bp.Trainer(wide(1), loss="mse", optimizer=bp.Adam(1e-3))
+    trainer.fit(*data, batch_size=100)
+
+    def saves(*_):
+        if trainer.steps > 60:
+            trainer.save(path)
+            raise Ended
+
+    before = signal.signal(signal.SIGALRM, saves)
+    signal.setitimer(signal.ITIMER_REAL, 0.01, 0.01)
+    try:
+        with pytest.raises(Ended):
+            trainer.fit(*data, epochs=10**6, batch_size=100, threads=threads)
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+    again = bp.Trainer.load(path)
+    assert again.model.shuffles == trainer.model.shuffles == -(-trainer.steps // 6)
+    assert again.fit(*data, epochs=2)["loss"] == trainer.fit(*data, epochs=2)["loss"]
+
+
+@pytest.mark.parametrize("threads", [1, 2, 3])
+def test_a_child_that_a_handler_forks_ends(threads):
+    trainer = bp.Trainer(wide(2), loss="mse", optimizer=bp.SGD(1e-3))
+    children = []
+
+    def forks(*_):
+        child = os.fork()
+        if child == 0:
+            raise SystemExit(7)
+        children.append(child)
+        raise Ended
+
+    before = signal.signal(signal.SIGALRM, forks)
+    try:
+        signal.setitimer(signal.ITIMER_REAL, 0.3)
+        trainer.fit(X, Y, epochs=10**6, batch_size=SIDE, threads=threads)
+    except SystemExit as error:
+        os._exit(error.code)
+    except Ended:
+        pass
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+    assert os.waitstatus_to_exitcode(os.waitpid(children[0], 0)[1]) == 7
+
+
 @pytest.mark.parametrize("threads", [1, 2, 3])
 def test_predict_and_evaluate(listener, threads):
     def predicts(length):

@@ -371,3 +371,22 @@ def test_an_interrupt_leaves_nothing(tmp_path, model, monkeypatch, when):
     monkeypatch.undo()
     assert os.listdir(tmp_path) == ["m.npz"]
     assert (tmp_path / "m.npz").read_bytes() == before
+
+
+def test_only_unfinished_files_are_removed(model, tmp_path):
+    for name in (".fastbp-best.npz", ".fastbp-0123456789abcdef.npz", ".fastbp-0123456789abcde"):
+        model.save(tmp_path / name)
+    (tmp_path / ".fastbp-notes").write_text("mine")
+    before = sorted(tmp_path.iterdir())
+    (tmp_path / ".fastbp-0123456789abcdef").write_text("of a save that was killed")
+    model.save(tmp_path / "other.npz")
+    assert sorted(tmp_path.iterdir()) == sorted([*before, tmp_path / "other.npz"])
+    with pytest.raises(ValueError, match="path must not name a file as unfinished ones are called"):
+        model.save(tmp_path / ".fastbp-0123456789abcdef")
+
+
+def test_paths_that_name_a_folder(model, tmp_path):
+    with pytest.raises(ValueError, match="path must name a file"):
+        model.save(f"{tmp_path}/new/")
+    with pytest.raises(FileNotFoundError, match=r"no such folder to save to: '.*nowhere'"):
+        model.save(tmp_path / "nowhere" / "m.npz")

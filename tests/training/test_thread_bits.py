@@ -1,5 +1,6 @@
 """No bit of a result depends on the number of threads, on the cores they have, or on the build of the kernels."""
 
+import _thread
 import multiprocessing
 import os
 import signal
@@ -150,6 +151,7 @@ def use(trainer, X, y, threads, what):
 @pytest.mark.parametrize("threads", [1, 2])
 @pytest.mark.parametrize("what", ["fit", "predict"])
 def test_an_interrupt_ends_all_threads(threads, what):
+    threads_before = _thread._count()
     trainer, X, y = long_batches()
     trainer.step(X[:10], y[:10])
     before = {name: view.copy() for name, view in trainer.model.parameters.items()}
@@ -165,7 +167,11 @@ def test_an_interrupt_ends_all_threads(threads, what):
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, old)
-    assert not [t for t in threading.enumerate() if t.name.startswith("fastbp")]
+    for _ in range(1000):
+        if _thread._count() == threads_before:
+            break
+        time.sleep(0.001)
+    assert _thread._count() == threads_before
     if what == "predict":
         for name, view in trainer.model.parameters.items():
             assert view.tobytes() == before[name].tobytes()
