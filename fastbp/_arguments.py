@@ -25,13 +25,7 @@ def take(
     It must have the dtype of the array `like` (None: either) and `ndim` dimensions (-1: any number). TypeError or
     ValueError otherwise.
     """
-    view = None
-    # No buffer, a dtype that has none (dates), or one whose description NumPy itself cannot read.
-    try:
-        view = np.asarray(memoryview(array))
-    except (BufferError, TypeError, ValueError, RuntimeError) as error:
-        if from_handler(error):
-            raise
+    view = viewed(array)
     if view is None or view.dtype not in (np.float32, np.float64) or not view.dtype.isnative:
         raise TypeError(f"{name}: expected an array of float32 or float64, got {kind_of(array)}")
     if like is not None and view.dtype != like.dtype:
@@ -48,6 +42,16 @@ def take(
     if writable and not view.flags.writeable:
         raise ValueError(f"{name}: expected a writable array, got a read-only one")
     return view
+
+
+def viewed(array: Any) -> Array | None:
+    """An ndarray over the same memory; None for no buffer, or for a dtype without one (dates) or that is unreadable."""
+    try:
+        return np.asarray(memoryview(array))
+    except (BufferError, TypeError, ValueError, RuntimeError) as error:
+        if from_handler(error):
+            raise
+        return None
 
 
 def kind_of(array: Any) -> str:

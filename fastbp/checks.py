@@ -198,11 +198,8 @@ def float_dtype(value: object) -> np.dtype[Any]:
     """Return `value` as one of the two dtypes that networks come in."""
     try:
         dtype: np.dtype[Any] = np.dtype(cast(npt.DTypeLike, "O" if value is None else value))
-    except (
-        TypeError,
-        ValueError,
-        SyntaxError,
-    ):  # what NumPy says of texts and of fields that are none
+    except (TypeError, ValueError, SyntaxError):
+        # what NumPy says of texts and of fields that are none
         dtype = np.dtype("O")
     if dtype not in (np.dtype("float32"), np.dtype("float64")):
         raise ValueError(f"dtype must be 'float32' or 'float64', got {shown(value)}")

@@ -52,7 +52,6 @@ cdef class Bound:
     cdef int allocate(self, Lane *lane, bint apart) except -1
     cdef void *locate(self, Lane *lane, place) except? NULL
     cdef int fill_steps(self, Lane *lane) except -1
-    cdef int pieces(self, object step, Py_ssize_t blocks) except -1
     cdef int fill_constants(self, Lane *lane) except -1
     cdef int fill_sums(self) except -1
     cdef int fill_groups(self, bint shared) except -1

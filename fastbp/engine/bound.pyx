@@ -137,7 +137,7 @@ cdef class Bound:
         cdef Step *s
         cdef const long long[::1] index
         cdef const Frame *f = &self.frame
-        cdef Py_ssize_t n = self.program.parameters * self.frame.item, blocks = -(-f.rows // max(f.block, 1))
+        cdef Py_ssize_t n = self.program.parameters * self.frame.item, blocks = -(-f.rows // max(f.block, 1)), times
         cdef double pass_cost = 0       # of all steps once
         cdef int i, operand
         for i, row in enumerate(self.program.steps):
@@ -147,8 +147,9 @@ cdef class Bound:
                 s.kind = kind_code(row["op"], row["kind"])
             s.rowwise, s.flat, s.scale = row["rowwise"], row["flat"], row["scale"]
             if i < f.n_steps - f.updates:
-                s.cost = self.program.operations(row) / (blocks if row["part"] == "body" else 1)
-                s.pieces = self.pieces(row, blocks if row["part"] == "body" else 1)
+                times = blocks if row["part"] == "body" else 1
+                s.cost = self.program.operations(row) / times
+                s.pieces = pieces_of(row, s.cost, times)
                 pass_cost += s.cost
             s.goes_on = sums_go_on(row["accumulates"], row["keeps"])
             s.n, s.m, s.k, s.per = row["n"], row["m"], row["k"], row["per"]
@@ -170,19 +171,6 @@ cdef class Bound:
                 s.c = <char *>self.training.view.buf + 2 * n
         self.frame.looks = pass_cost > LONG
         return 0
-
-    cdef int pieces(self, object step, Py_ssize_t blocks) except -1:
-        """Into how many pieces a step on one of so many blocks is cut; 0 for one that is not long."""
-        cdef double operations = self.program.operations(step) / blocks
-        cdef bint product = step["op"].startswith("dense")
-        if operations <= LONG:
-            return 0
-        along = {"one": 1, "rows": step["n"], "columns": step["k" if step["op"] == "dense_inputs" else "m"],
-                 "output rows": step["k"], "elements": 1}[step["share"]]
-        if step["share"] == "rows" and step["rowwise"]:
-            along /= blocks
-        wanted = operations / PIECE if product else operations / 8 / ELEMENTS
-        return <int>max(1, min(wanted, along / WIDE, 1000))
 
     cdef int fill_constants(self, Lane *lane) except -1:
         cdef Py_ssize_t start, i
@@ -250,6 +238,18 @@ cdef class Bound:
             if lane.carried == NULL:
                 raise MemoryError(f"the sums of a batch of {f.rows} rows need {2 * f.apart} bytes")
         return 0
+
+
+cdef int pieces_of(object step, double operations, Py_ssize_t blocks) except -1:
+    """Into how many pieces a step of so many operations on one of so many blocks is cut; 0 for one that is not long."""
+    cdef double wanted = operations / PIECE if step["op"].startswith("dense") else operations / 8 / ELEMENTS
+    if operations <= LONG:
+        return 0
+    along = {"one": 1, "rows": step["n"], "columns": step["k" if step["op"] == "dense_inputs" else "m"],
+             "output rows": step["k"], "elements": 1}[step["share"]]
+    if step["share"] == "rows" and step["rowwise"]:
+        along /= blocks
+    return <int>max(1, min(wanted, along / WIDE, 1000))
 
 
 cdef void choose_source(Frame *f, bint direct, Py_ssize_t rows) noexcept nogil:

@@ -64,7 +64,7 @@ cdef bint meet(Crew *crew) noexcept nogil:
 
 cdef bint together(Crew *crew, Job job, void *context) noexcept nogil:
     """True where the team is over, as an error was set in the job: nobody touches the context any more."""
-    if crew.threads > 1 and crew.home != forks:
+    if crew.threads > 1 and orphaned(crew):
         with gil:
             left_behind(crew)
         return True
@@ -100,10 +100,17 @@ cdef void serve(Crew *crew, int rank) noexcept nogil:
     fb_add(&crew.left, 1)
 
 
-cdef bint left_behind(Crew *crew) noexcept:
-    if crew.threads == 1 or crew.home == forks:
+cdef bint orphaned(Crew *crew) noexcept nogil:
+    """Whether this is a forked child, without the team's other threads; none is waited for any more."""
+    if crew.home == forks:
         return False
     fb_put(&crew.left, crew.threads - 1)
+    return crew.threads > 1
+
+
+cdef bint left_behind(Crew *crew) noexcept:
+    if not orphaned(crew):
+        return False
     fb_put(&crew.over, 1)
     if not PyErr_Occurred():
         PyErr_SetString(RuntimeError, "a child that was forked by a signal's handler cannot go on with what threads of its "
@@ -207,8 +214,7 @@ cdef class Team:
     cdef int end(self) except -1:
         """Make everybody leave, and wait until they have."""
         fb_put(&self.crew.over, 1)
-        if self.crew.home != forks:
-            fb_put(&self.crew.left, self.crew.threads - 1)
+        orphaned(self.crew)
         with nogil:
             wait_for_the_last(self.crew)
         return self.judge()     # the last of all: a Ctrl-C may come here

@@ -25,9 +25,8 @@ SHORTEST, LONGEST = 0.25, 8.0  # seconds without threads where they have not
 # No lock guards these: a Ctrl-C just after it was taken would leave it taken, as Python may look for signals between
 # the call that takes it and the block that gives it back.
 _chosen: int | None = None
-_at_work: dict[
-    int, tuple[ref[Share], int]
-] = {}  # each call's Share, and its threads, by the id of that
+# Each call's Share, by its id, and how many threads work for it.
+_at_work: dict[int, tuple[ref[Share], int]] = {}
 _until = 0.0  # until when calls stay on one thread, since other programs have the cores,
 _pause = 0.0  # and for how long that was
 
@@ -185,9 +184,8 @@ def busy() -> int:
     An interrupt may come before a share's block, or at its end: one that nobody holds any more does not count.
     """
     count = 0
-    for key, entry in list(
-        _at_work.items()
-    ):  # a copy, made at once: calls of other threads come and go
+    # A copy, made at once: calls of other threads come and go.
+    for key, entry in list(_at_work.items()):
         if entry[0]() is not None:
             count += entry[1]
         elif _at_work.get(key) is entry:

@@ -24,14 +24,10 @@ cdef inline object flat(object view):
 
 cdef inline object whole_numbers(object array, str name):
     """An array of int64, (n,), as an ndarray over the same memory."""
-    from numpy import asarray, int64
-    view = None
-    try:
-        view = asarray(memoryview(array))
-    except (BufferError, TypeError, ValueError, RuntimeError):      # as `take` says
-        pass
+    from numpy import int64
+    from fastbp._arguments import kind_of, viewed
+    view = viewed(array)
     if view is None or view.dtype != int64:
-        from fastbp._arguments import kind_of
         raise TypeError(f"{name}: expected an array of int64, got {kind_of(array)}")
     if view.ndim != 1:
         raise ValueError(f"{name}: expected 1 dimension, got shape {view.shape}")
